@@ -1,0 +1,1 @@
+"""Single notes of any source -> annotated mels on disk: ``(mel (M, T), annotations)`` and ``waveform (n_samples,)``."""

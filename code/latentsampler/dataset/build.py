@@ -1,0 +1,184 @@
+"""Source -> store: read, prepare, analyse, in parallel; atomic and resumable.
+
+Conventions
+-----------
+* A source is a plain object with ``description`` (a dict that identifies its content), ``notes() -> (rows, rejected)``
+  and ``read(row, sample_rate) -> (n,) float waveform``, which may raise ``Rejected``.
+* The name of a store is a hash of (source, MelConfig, Preparation), so a finished store is never built again.
+* Notes are done in chunks of fixed size; each is written under another name and then renamed, and so is the whole.
+  A killed build continues at the first missing chunk and ends in the same bytes, for any number of workers.
+* Parallel work goes through joblib, so a Dask cluster does it where a Dask backend is active (see ``cli``); its
+  workers must see the same folders.
+
+Contents
+--------
+EmptySource   nothing usable in a source (an exception)
+store_name    what a build will be called
+build_store   source -> folder of the store
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+
+import joblib
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from latentsampler.audio import MelConfig, mel_spectrogram
+from latentsampler.dataset.prepare import Preparation, Rejected, prepare, to_float
+from latentsampler.dataset.store import store_checksum
+from latentsampler.dataset.table import COLUMNS, write_table
+
+FORMAT = 1  # raised when the same input would give another store
+CHUNK = 64  # notes: about 12 MB, one second of work
+
+
+class EmptySource(ValueError):
+    """A source without one usable note."""
+
+
+def store_name(source, config, preparation):
+    """Return the folder name of a store: 16 hexadecimal digits that identify everything it is made from."""
+    return hashlib.sha256(json.dumps(_identity(source, config, preparation), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def build_store(source, folder, config=None, preparation=None, n_jobs=-1, progress=True):
+    """Build the store of a source, or finish it, or find it finished.
+
+    Parameters
+    ----------
+    source : object
+        A note source (see the module).
+    folder : str or pathlib.Path
+        Where stores live; made if missing.
+    config : MelConfig, optional
+        The mel front-end.
+    preparation : Preparation, optional
+        How a sound becomes a note.
+    n_jobs : int
+        Worker processes; -1 for all cores.
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    pathlib.Path
+        The store's folder, for :class:`latentsampler.dataset.store.NoteDataset`.
+
+    Raises
+    ------
+    EmptySource
+        If no note is usable; the message counts the reasons.
+    """
+    config, preparation = config or MelConfig(), preparation or Preparation()
+    store = Path(folder) / store_name(source, config, preparation)
+    store.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(store):
+        if not store.exists():
+            rows, rejected = source.notes()
+            parts = store.with_suffix(".parts")
+            parts.mkdir(exist_ok=True)
+            chunks = [parts / f"{start:09d}.npz" for start in range(0, len(rows), CHUNK)]
+            todo = [(path, rows[k * CHUNK:(k + 1) * CHUNK]) for k, path in enumerate(chunks) if not path.exists()]
+            _run(source, todo, config, preparation, n_jobs, tqdm(
+                total=len(rows), initial=len(rows) - sum(len(part) for _, part in todo), unit="note",
+                desc=f"notes of {source.description['source']}", disable=not progress))
+            _assemble(store, chunks, rejected, _identity(source, config, preparation))
+            shutil.rmtree(parts)
+    return store
+
+
+def _identity(source, config, preparation):
+    return {"format": FORMAT, "source": source.description, "mel": config.to_dict(), "preparation": asdict(preparation)}
+
+
+@contextlib.contextmanager
+def _locked(store):
+    # two builds of one store would take each other's parts away; the lock dies with its process
+    with open(store.with_suffix(".lock"), "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _run(source, todo, config, preparation, n_jobs, bar):
+    jobs = (joblib.delayed(_build_chunk)(source, rows, config, preparation, path) for path, rows in todo)
+    with bar, joblib.Parallel(n_jobs=1 if len(todo) < 2 else n_jobs, return_as="generator_unordered") as parallel:
+        for count in parallel(jobs):
+            bar.update(count)
+
+
+def _build_chunk(source, rows, config, preparation, path):
+    accepted, notes, rejected = [], [], []
+    for row in rows:
+        try:
+            note, facts = prepare(source.read(row, config.sample_rate), config, preparation)
+        except Rejected as reason:
+            rejected.append({"path": row["Path"], "reason": str(reason)})
+            continue
+        accepted.append({**row, **facts})
+        notes.append(note)
+    waveforms = np.stack(notes) if notes else np.zeros((0, config.n_samples), np.int16)  # (n, N)
+    _save(path, waveforms, _mels(waveforms, config), {"rows": accepted, "rejected": rejected})
+    return len(rows)
+
+
+def _mels(waveforms, config):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # workers fill the cores already, and the bits must not depend on the number of threads
+    try:
+        with torch.inference_mode():
+            return mel_spectrogram(torch.from_numpy(to_float(waveforms)), config).numpy()  # (n, M, T)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _save(path, waveforms, mels, table):
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    with open(temporary, "wb") as file:
+        np.savez(file, waveforms=waveforms, mels=mels, table=np.array(json.dumps(table)))
+    os.replace(temporary, path)
+
+
+def _assemble(store, chunks, rejected, identity):
+    tables = [json.loads(str(np.load(path)["table"])) for path in chunks]
+    rows = [row for table in tables for row in table["rows"]]
+    rejected = rejected + [row for table in tables for row in table["rejected"]]
+    if not rows:
+        write_table(store.with_suffix(".rejected.csv"), rejected, ["path", "reason"])
+        raise EmptySource(_why_empty(identity["source"], rejected, store.with_suffix(".rejected.csv")))
+    temporary = store.with_suffix(".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
+    own = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in COLUMNS]
+    write_table(temporary / "notes.csv", rows, [*COLUMNS, *own])
+    write_table(temporary / "rejected.csv", rejected, ["path", "reason"])
+    for name in ("waveforms", "mels"):
+        _concatenate(temporary / f"{name}.npy", (np.load(path)[name] for path in chunks), len(rows))
+    facts = {**identity, "notes": len(rows), "rejected": len(rejected),
+             "checksum": store_checksum(temporary, identity["mel"])}
+    (temporary / "store.json").write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
+    os.replace(temporary, store)
+
+
+def _concatenate(path, arrays, n_rows):
+    # written piece by piece: a memmap would count as memory of this process
+    with open(path, "wb") as file:
+        for k, array in enumerate(arrays):
+            if k == 0:
+                header = np.lib.format.header_data_from_array_1_0(array)
+                np.lib.format.write_array_header_1_0(file, {**header, "shape": (n_rows, *array.shape[1:])})
+            file.write(array.tobytes())
+
+
+def _why_empty(description, rejected, listing):
+    reasons = Counter(row["reason"].split(":")[0] for row in rejected)
+    why = ", ".join(f"{count} x {reason}" for reason, count in reasons.most_common()) or "it lists no note at all"
+    return f"expected at least one usable note in {description}, got none: {why}; every reason is in {listing}"

@@ -1,0 +1,106 @@
+"""The notes table: TinySOL's columns, and the words in them.
+
+Conventions
+-----------
+* A row is a dict of strings, one key per column, empty where a note has no such property.
+* Pitches are MIDI note numbers in "Pitch ID" (69 = A4) and names with sharps in "Pitch" (middle C = ``C4`` = 60).
+  A note of two pitches has both, joined by ``_``: ``C1_G1``, ``24_31``. An unpitched note has neither.
+* "Dynamics ID" counts pp, p, mf, f, ff from 0 to 4.
+
+Contents
+--------
+COLUMNS                          TinySOL's columns, in order
+pitch_name, pitch_number         60 <-> "C4"
+pitches                          a row -> its MIDI note numbers
+make_row                         properties -> a row
+write_table, read_table          rows <-> csv file
+"""
+
+import csv
+import re
+
+COLUMNS = ("Path", "Fold", "Family", "Instrument (abbr.)", "Instrument (in full)", "Technique (abbr.)",
+           "Technique (in full)", "Pitch", "Pitch ID", "Dynamics", "Dynamics ID", "Instance ID",
+           "String ID (if applicable)", "Needed digital retuning")
+DYNAMICS = ("pp", "p", "mf", "f", "ff")
+_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+
+def pitch_name(number):
+    """Return the name of a MIDI note number: 60 -> ``"C4"``, 22 -> ``"A#0"``."""
+    return f"{_NAMES[number % 12]}{number // 12 - 1}"
+
+
+def pitch_number(name):
+    """Return the MIDI note number of a pitch name.
+
+    Parameters
+    ----------
+    name : str
+        A letter, an optional ``#`` or ``b``, an octave: ``"C4"``, ``"A#0"``, ``"Bb3"``, ``"C-1"``.
+
+    Returns
+    -------
+    int
+        60 for ``"C4"``.
+
+    Raises
+    ------
+    ValueError
+        If ``name`` is no pitch name.
+    """
+    match = re.fullmatch(r"([A-G])([#b]?)(-?\d)", name)
+    if not match:
+        raise ValueError(f"expected a pitch name such as C4 or A#0, got {name!r}")
+    letter, accidental, octave = match.groups()
+    return _NAMES.index(letter) + {"#": 1, "b": -1, "": 0}[accidental] + 12 * (int(octave) + 1)
+
+
+def pitches(row):
+    """Return the MIDI note numbers of a row: none, one, or two for a note of two pitches."""
+    return [float(part) for part in row["Pitch ID"].split("_") if part]
+
+
+def make_row(path, family, instrument, technique, pitch_id, dynamics, fold="", instance="0", string="",
+             retuned="FALSE"):
+    """Return one row of the table, with "Pitch" and "Dynamics ID" filled in.
+
+    Parameters
+    ----------
+    path : str
+        Relative path of the note.
+    family : str
+        "Strings", "Winds", ...
+    instrument, technique : tuple of str
+        (abbreviation, full name).
+    pitch_id : sequence of int
+        MIDI note numbers: none, one or two.
+    dynamics : str
+        "pp", "p", "mf", "f", "ff", or any other word, which has no ID.
+    fold, instance, string, retuned : str
+        As in TinySOL.
+
+    Returns
+    -------
+    dict
+        Column -> string.
+    """
+    number = str(DYNAMICS.index(dynamics)) if dynamics in DYNAMICS else ""
+    return dict(zip(COLUMNS, (
+        path, fold, family, *instrument, *technique, "_".join(pitch_name(p) for p in pitch_id),
+        "_".join(str(p) for p in pitch_id), dynamics, number, instance, string, retuned), strict=True))
+
+
+def write_table(path, rows, columns=None):
+    """Write rows as csv (UTF-8, ``\\n``); ``columns`` are the rows' own, in order of appearance, if not given."""
+    columns = columns or list(dict.fromkeys(name for row in rows for name in row))
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_table(path):
+    """Return the rows of a csv file as a list of dicts."""
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
