@@ -1,1 +1,4 @@
-"""Single notes of any source -> annotated mels on disk: ``(mel (M, T), annotations)`` and ``waveform (n_samples,)``."""
+"""Single notes of any source -> annotated mels on disk.
+
+In: sounds and their names. Out, per note: mel ``(n_mels, n_frames)``, waveform ``(n_samples,)``, annotations.
+"""

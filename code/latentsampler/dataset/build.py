@@ -2,19 +2,20 @@
 
 Conventions
 -----------
-* A source is a plain object with ``description`` (a dict that identifies its content), ``notes() -> (rows, rejected)``
-  and ``read(row, sample_rate) -> (n,) float waveform``, which may raise ``Rejected``.
+* A source is a plain object with ``description`` (a dict that identifies its content),
+  ``notes() -> (rows, rejected)`` and ``read(row, sample_rate) -> (n,) float waveform``, which may raise
+  ``RejectedError``.
 * The name of a store is a hash of (source, MelConfig, Preparation), so a finished store is never built again.
-* Notes are done in chunks of fixed size; each is written under another name and then renamed, and so is the whole.
-  A killed build continues at the first missing chunk and ends in the same bytes, for any number of workers.
-* Parallel work goes through joblib, so a Dask cluster does it where a Dask backend is active (see ``cli``); its
-  workers must see the same folders.
+* Notes are done in chunks of fixed size; each is written under another name and then renamed, and so is the
+  whole. A killed build continues at the missing chunks and ends in the same bytes, for any number of workers.
+* Parallel work goes through joblib, so a Dask cluster does it where a Dask backend is active (see ``cli``);
+  the workers must see the same folders.
 
 Contents
 --------
-EmptySource   nothing usable in a source (an exception)
-store_name    what a build will be called
-build_store   source -> folder of the store
+EmptySourceError  nothing usable in a source
+store_name        what a build will be called
+build_store       source -> folder of the store
 """
 
 import contextlib
@@ -33,7 +34,7 @@ import torch
 from tqdm import tqdm
 
 from latentsampler.audio import MelConfig, mel_spectrogram
-from latentsampler.dataset.prepare import Preparation, Rejected, prepare, to_float
+from latentsampler.dataset.prepare import Preparation, RejectedError, prepare, to_float
 from latentsampler.dataset.store import store_checksum
 from latentsampler.dataset.table import COLUMNS, write_table
 
@@ -41,13 +42,14 @@ FORMAT = 1  # raised when the same input would give another store
 CHUNK = 64  # notes: about 12 MB, one second of work
 
 
-class EmptySource(ValueError):
+class EmptySourceError(ValueError):
     """A source without one usable note."""
 
 
 def store_name(source, config, preparation):
     """Return the folder name of a store: 16 hexadecimal digits that identify everything it is made from."""
-    return hashlib.sha256(json.dumps(_identity(source, config, preparation), sort_keys=True).encode()).hexdigest()[:16]
+    identity = json.dumps(_identity(source, config, preparation), sort_keys=True)
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
 def build_store(source, folder, config=None, preparation=None, n_jobs=-1, progress=True):
@@ -75,7 +77,7 @@ def build_store(source, folder, config=None, preparation=None, n_jobs=-1, progre
 
     Raises
     ------
-    EmptySource
+    EmptySourceError
         If no note is usable; the message counts the reasons.
     """
     config, preparation = config or MelConfig(), preparation or Preparation()
@@ -87,7 +89,8 @@ def build_store(source, folder, config=None, preparation=None, n_jobs=-1, progre
             parts = store.with_suffix(".parts")
             parts.mkdir(exist_ok=True)
             chunks = [parts / f"{start:09d}.npz" for start in range(0, len(rows), CHUNK)]
-            todo = [(path, rows[k * CHUNK:(k + 1) * CHUNK]) for k, path in enumerate(chunks) if not path.exists()]
+            todo = [(path, rows[k * CHUNK:(k + 1) * CHUNK]) for k, path in enumerate(chunks)
+                    if not path.exists()]
             _run(source, todo, config, preparation, n_jobs, tqdm(
                 total=len(rows), initial=len(rows) - sum(len(part) for _, part in todo), unit="note",
                 desc=f"notes of {source.description['source']}", disable=not progress))
@@ -97,7 +100,8 @@ def build_store(source, folder, config=None, preparation=None, n_jobs=-1, progre
 
 
 def _identity(source, config, preparation):
-    return {"format": FORMAT, "source": source.description, "mel": config.to_dict(), "preparation": asdict(preparation)}
+    return {"format": FORMAT, "source": source.description, "mel": config.to_dict(),
+            "preparation": asdict(preparation)}
 
 
 @contextlib.contextmanager
@@ -110,7 +114,8 @@ def _locked(store):
 
 def _run(source, todo, config, preparation, n_jobs, bar):
     jobs = (joblib.delayed(_build_chunk)(source, rows, config, preparation, path) for path, rows in todo)
-    with bar, joblib.Parallel(n_jobs=1 if len(todo) < 2 else n_jobs, return_as="generator_unordered") as parallel:
+    n_jobs = 1 if len(todo) < 2 else n_jobs
+    with bar, joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered") as parallel:
         for count in parallel(jobs):
             bar.update(count)
 
@@ -120,7 +125,7 @@ def _build_chunk(source, rows, config, preparation, path):
     for row in rows:
         try:
             note, facts = prepare(source.read(row, config.sample_rate), config, preparation)
-        except Rejected as reason:
+        except RejectedError as reason:
             rejected.append({"path": row["Path"], "reason": str(reason)})
             continue
         accepted.append({**row, **facts})
@@ -132,7 +137,7 @@ def _build_chunk(source, rows, config, preparation, path):
 
 def _mels(waveforms, config):
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # workers fill the cores already, and the bits must not depend on the number of threads
+    torch.set_num_threads(1)  # workers fill the cores, and the bits must not depend on the number of threads
     try:
         with torch.inference_mode():
             return mel_spectrogram(torch.from_numpy(to_float(waveforms)), config).numpy()  # (n, M, T)
@@ -153,7 +158,7 @@ def _assemble(store, chunks, rejected, identity):
     rejected = rejected + [row for table in tables for row in table["rejected"]]
     if not rows:
         write_table(store.with_suffix(".rejected.csv"), rejected, ["path", "reason"])
-        raise EmptySource(_why_empty(identity["source"], rejected, store.with_suffix(".rejected.csv")))
+        raise EmptySourceError(_why_empty(identity["source"], rejected, store.with_suffix(".rejected.csv")))
     temporary = store.with_suffix(".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
@@ -180,5 +185,5 @@ def _concatenate(path, arrays, n_rows):
 
 def _why_empty(description, rejected, listing):
     reasons = Counter(row["reason"].split(":")[0] for row in rejected)
-    why = ", ".join(f"{count} x {reason}" for reason, count in reasons.most_common()) or "it lists no note at all"
-    return f"expected at least one usable note in {description}, got none: {why}; every reason is in {listing}"
+    why = ", ".join(f"{count} x {reason}" for reason, count in reasons.most_common()) or "it lists no note"
+    return f"expected at least one usable note in {description}, got none: {why}; all reasons: {listing}"

@@ -7,11 +7,11 @@ Conventions
 
 Contents
 --------
-Rejected      why a sound is not a note (an exception)
-Preparation   every number of this stage
-onset         first sample of the sound
-prepare       sound -> note and what was measured on the way
-to_float      int16 note -> float32 waveform in [-1, 1)
+RejectedError  why a sound is not a note (an exception)
+Preparation    every number of this stage
+onset          first sample of the sound
+prepare        sound -> note and what was measured on the way
+to_float       int16 note -> float32 waveform in [-1, 1)
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from latentsampler.audio import fit_length
 FULL_SCALE = 32768.0
 
 
-class Rejected(Exception):
+class RejectedError(Exception):
     """A sound that cannot become a note; the message is the reason, as it appears in ``rejected.csv``."""
 
 
@@ -104,15 +104,15 @@ def prepare(waveform, config, preparation):
 
     Raises
     ------
-    Rejected
+    RejectedError
         If the sound is NaN, silent, clipped or too short.
     """
     waveform = np.asarray(waveform, dtype=np.float32)
     peak = _checked_peak(waveform, preparation)
     start = onset(waveform, config.sample_rate, preparation.onset_db)
     if len(waveform) - start < preparation.shortest * config.sample_rate:
-        raise Rejected(f"too short: {(len(waveform) - start) / config.sample_rate:.3f} s after the onset, "
-                       f"expected at least {preparation.shortest} s")
+        seconds = (len(waveform) - start) / config.sample_rate
+        raise RejectedError(f"too short: {seconds:.3f} s after the onset, expected {preparation.shortest} s")
     lead = round(preparation.lead * config.sample_rate)
     cut = waveform[max(0, start - lead):]
     cut = np.pad(cut, (max(0, lead - start), 0))  # a sound that starts at once gets the same lead
@@ -130,16 +130,16 @@ def to_float(note):
 
 def _checked_peak(waveform, preparation):
     if waveform.size == 0:
-        raise Rejected("too short: no samples")
+        raise RejectedError("too short: no samples")
     if not np.all(np.isfinite(waveform)):
-        raise Rejected(f"NaN: {np.count_nonzero(~np.isfinite(waveform))} samples are not finite")
+        raise RejectedError(f"NaN: {np.count_nonzero(~np.isfinite(waveform))} samples are not finite")
     peak = float(np.abs(waveform).max())
     if peak < 10.0 ** (preparation.silent_db / 20.0):
-        raise Rejected(f"silent: peak below {preparation.silent_db:g} dBFS")
+        raise RejectedError(f"silent: peak below {preparation.silent_db:g} dBFS")
     loud = np.flatnonzero(np.diff(np.concatenate([[0], np.abs(waveform) >= 0.9999, [0]]).astype(np.int8)))
     run = int((loud[1::2] - loud[::2]).max(initial=0))
     if run >= preparation.clipped_run:
-        raise Rejected(f"clipped: {run} consecutive samples at full scale")
+        raise RejectedError(f"clipped: {run} consecutive samples at full scale")
     return peak
 
 

