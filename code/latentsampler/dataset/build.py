@@ -3,8 +3,8 @@
 Conventions
 -----------
 * A source is a plain object with ``description`` (a dict that identifies its content),
-  ``notes() -> (rows, rejected)`` and ``read(row, sample_rate) -> (n,) float waveform``, which may raise
-  ``RejectedError``.
+  ``notes() -> (rows, rejected)`` and ``read(row, sample_rate, seconds) -> (n,) float waveform`` of at least a
+  note's length where the sound has it, which may raise ``RejectedError``.
 * The name of a store is a hash of (source, MelConfig, Preparation), so a finished store is never built again.
 * Notes are done in chunks of fixed size; each is written under another name and then renamed, and so is the
   whole. A killed build continues at the missing chunks and ends in the same bytes, for any number of workers.
@@ -34,6 +34,7 @@ import torch
 from tqdm import tqdm
 
 from latentsampler.audio import MelConfig, mel_spectrogram
+from latentsampler.dataset.listen import listen
 from latentsampler.dataset.prepare import Preparation, RejectedError, prepare, to_float
 from latentsampler.dataset.store import store_checksum
 from latentsampler.dataset.table import COLUMNS, write_table
@@ -124,7 +125,9 @@ def _build_chunk(source, rows, config, preparation, path):
     accepted, notes, rejected = [], [], []
     for row in rows:
         try:
-            note, facts = prepare(source.read(row, config.sample_rate), config, preparation)
+            sound = source.read(row, config.sample_rate, config.seconds)
+            note, facts = prepare(sound, config, preparation)
+            row = listen(row, to_float(note), config.sample_rate)
         except RejectedError as reason:
             rejected.append({"path": row["Path"], "reason": str(reason)})
             continue

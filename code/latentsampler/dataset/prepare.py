@@ -10,6 +10,7 @@ Contents
 RejectedError  why a sound is not a note (an exception)
 Preparation    every number of this stage
 onset          first sample of the sound
+check_clipping rejects a sound that was cut off at full scale
 prepare        sound -> note and what was measured on the way
 to_float       int16 note -> float32 waveform in [-1, 1)
 """
@@ -45,8 +46,6 @@ class Preparation:
         A sound whose peak is below this level (dB full scale) is rejected as silent.
     shortest : float
         Seconds; a sound with less than this after its onset is rejected as too short.
-    clipped_run : int
-        A sound with this many consecutive samples at full scale is rejected as clipped.
     """
 
     onset_db: float = -40.0
@@ -56,7 +55,6 @@ class Preparation:
     peak: float = 0.9
     silent_db: float = -60.0
     shortest: float = 0.1
-    clipped_run: int = 8
 
 
 def onset(waveform, sample_rate, onset_db):
@@ -83,6 +81,31 @@ def onset(waveform, sample_rate, onset_db):
     return int(np.argmax(blocks >= blocks.max() * 10.0 ** (onset_db / 20.0))) * block
 
 
+def check_clipping(sound):
+    """Reject a sound with flat tops at full scale, as the file has it (resampling would round them).
+
+    Parameters
+    ----------
+    sound : numpy.ndarray
+        ``(n,)``, full scale = 1.
+
+    Raises
+    ------
+    RejectedError
+        If the peak is above 0.99 and 8 consecutive samples, or 1 % of all, have exactly its value. A clean
+        sine at full scale has at most 0.6 %.
+    """
+    level = np.abs(sound)
+    peak = level.max(initial=0.0)
+    if peak < 0.99:
+        return
+    flat = level == peak
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flat, [0]]).astype(np.int8)))
+    longest = int((edges[1::2] - edges[::2]).max())
+    if longest >= 8 or flat.mean() >= 0.01:
+        raise RejectedError(f"clipped: {flat.mean():.1%} of the samples at full scale, {longest} in a row")
+
+
 def prepare(waveform, config, preparation):
     """Turn one sound into one note.
 
@@ -105,7 +128,7 @@ def prepare(waveform, config, preparation):
     Raises
     ------
     RejectedError
-        If the sound is NaN, silent, clipped or too short.
+        If the sound is NaN, silent or too short.
     """
     waveform = np.asarray(waveform, dtype=np.float32)
     peak = _checked_peak(waveform, preparation)
@@ -136,10 +159,6 @@ def _checked_peak(waveform, preparation):
     peak = float(np.abs(waveform).max())
     if peak < 10.0 ** (preparation.silent_db / 20.0):
         raise RejectedError(f"silent: peak below {preparation.silent_db:g} dBFS")
-    loud = np.flatnonzero(np.diff(np.concatenate([[0], np.abs(waveform) >= 0.9999, [0]]).astype(np.int8)))
-    run = int((loud[1::2] - loud[::2]).max(initial=0))
-    if run >= preparation.clipped_run:
-        raise RejectedError(f"clipped: {run} consecutive samples at full scale")
     return peak
 
 

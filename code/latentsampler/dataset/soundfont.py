@@ -105,8 +105,8 @@ class SoundFontSource:
         MIDI velocities 1..127, each of another dynamic.
     instruments : sequence of Instrument
         What to render.
-    seconds, held : float
-        Length of the sound, and when the key is let go.
+    held : float
+        The key is let go after this share of the note, in (0, 1].
     step : int
         Render every ``step``-th key only, for a small set.
 
@@ -118,8 +118,7 @@ class SoundFontSource:
         If two velocities are of one dynamic, or one is outside 1..127.
     """
 
-    def __init__(self, path=None, velocities=(50, 80, 110), instruments=INSTRUMENTS, seconds=1.6, held=1.2,
-                 step=1):
+    def __init__(self, path=None, velocities=(50, 80, 110), instruments=INSTRUMENTS, held=0.8, step=1):
         self.path = Path(path) if path else find_soundfont()
         if not self.path.is_file():
             raise FileNotFoundError(f"expected a SoundFont, found no file {self.path}")
@@ -128,10 +127,10 @@ class SoundFontSource:
             raise ValueError("expected velocities in 1..127 of distinct dynamics, got "
                              f"{tuple(velocities)} = {names}")
         self.velocities, self.instruments, self.step = tuple(velocities), tuple(instruments), step
-        self.seconds, self.held = seconds, held
+        self.held = held
         self.description = {
-            "source": "soundfont", "file": self.path.name, "sha256": _sha256(self.path), "seconds": seconds,
-            "held": held, "step": step, "velocities": list(velocities), "oversampling": OVERSAMPLING,
+            "source": "soundfont", "file": self.path.name, "sha256": _sha256(self.path), "held": held,
+            "step": step, "velocities": list(velocities), "oversampling": OVERSAMPLING,
             "instruments": [f"{i.abbreviation} {i.program} {i.low}-{i.high}" for i in self.instruments]}
 
     def notes(self):
@@ -146,8 +145,8 @@ class SoundFontSource:
                     rows.append(_row(instrument, key, velocity, recording, fold))
         return rows, []
 
-    def read(self, row, sample_rate):
-        """Return the sound of a row.
+    def read(self, row, sample_rate, seconds):
+        """Return the sound of a row, a little longer than ``seconds``: what alignment cuts off at the start.
 
         Parameters
         ----------
@@ -155,11 +154,13 @@ class SoundFontSource:
             One of :meth:`notes`.
         sample_rate : int
             Hz.
+        seconds : float
+            Length of a note.
 
         Returns
         -------
         numpy.ndarray
-            ``(seconds * sample_rate,)`` float32, both channels averaged.
+            ``((seconds + 0.1) * sample_rate,)`` float32, both channels averaged.
 
         Raises
         ------
@@ -171,7 +172,8 @@ class SoundFontSource:
         rate = OVERSAMPLING * sample_rate
         program = next(i.program for i in self.instruments if i.abbreviation == row["Instrument (abbr.)"])
         stereo = _render(_synth(self.path, rate), program, int(row["Pitch ID"]), int(row["Velocity"]),
-                         round(self.held * rate), round((self.seconds - self.held) * rate))  # (n, 2)
+                         round(self.held * seconds * rate),
+                         round(((1.0 - self.held) * seconds + 0.1) * rate))  # (n, 2)
         return soxr.resample(stereo.mean(axis=1), rate, sample_rate, quality="HQ")  # (n / 2,)
 
 

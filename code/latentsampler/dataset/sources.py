@@ -1,0 +1,283 @@
+"""Note sources that are files: a folder with a table (toy, TinySOL, OrchideaSOL, yours), without, or NSynth.
+
+Conventions
+-----------
+* A source is what ``build`` asks for: ``description``, ``notes()``, ``read(row, sample_rate, seconds)``.
+* Nothing is lost silently: a row without file, a file without row, a contradiction between table and name,
+  all are rejected with a reason.
+
+Contents
+--------
+FileSource        rows, and sound files to read them from
+from_table        a folder with a csv: toy, TinySOL, OrchideaSOL, any
+from_names        a folder without: SOL_0.9_HQ, any
+from_nsynth       a folder with NSynth's ``examples.json``
+tinysol           TinySOL, downloaded and verified by mirdata
+from_folder       whichever of these a folder is
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from latentsampler.dataset.dialects import as_row, contradiction, nsynth_row, path_of
+from latentsampler.dataset.names import parse_any
+from latentsampler.dataset.prepare import RejectedError, check_clipping
+from latentsampler.dataset.table import read_table
+
+SOUNDS = (".wav", ".flac", ".aif", ".aiff", ".ogg")
+SEARCH = 2.0  # seconds of silence before a note that are looked through for its onset
+TABLES = ("notes.csv", "annotation/TinySOL_metadata.csv", "TinySOL_metadata.csv", "OrchideaSOL_metadata.csv")
+
+
+class FileSource:
+    """Notes that are sound files.
+
+    Parameters
+    ----------
+    name : str
+        What it is, for people.
+    root : pathlib.Path
+        What the paths of rows are relative to.
+    rows : list of dict
+        The notes.
+    rejected : list of dict
+        "path" and "reason" of what is no note.
+    suffix : str
+        Added to a row's path to get the file's.
+    """
+
+    def __init__(self, name, root, rows, rejected, suffix=""):
+        self.root, self.suffix = Path(root), suffix
+        present = [(row, (self.root / (row["Path"] + suffix)).is_file()) for row in rows]
+        self._rows = [row for row, here in present if here]
+        self._rejected = rejected + [{"path": row["Path"], "reason": "missing: in the table only"}
+                                     for row, here in present if not here]
+        self.description = {"source": name, "notes": len(self._rows), "fingerprint": self._fingerprint()}
+
+    def _fingerprint(self):
+        # size and three pieces of each file: reading gigabytes to find a finished store would take minutes
+        digest = hashlib.sha256(json.dumps([self._rows, self._rejected], sort_keys=True).encode())
+        for row in self._rows:
+            path = self.root / (row["Path"] + self.suffix)
+            size = path.stat().st_size
+            digest.update(str(size).encode())
+            with open(path, "rb") as file:
+                for start in (0, size // 2, max(0, size - 4096)):
+                    file.seek(start)
+                    digest.update(file.read(4096))
+        return digest.hexdigest()[:32]
+
+    def notes(self):
+        """Return the rows that have a file, and what was rejected."""
+        return self._rows, self._rejected
+
+    def read(self, row, sample_rate, seconds):
+        """Return the first ``seconds`` of a note and what may come before its onset (see `read_sound`)."""
+        return read_sound(self.root / (row["Path"] + self.suffix), sample_rate, seconds + SEARCH)
+
+
+def read_sound(path, sample_rate, seconds):
+    """Read the beginning of a sound file.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        Anything that libsndfile reads.
+    sample_rate : int
+        Hz, of the result.
+    seconds : float
+        How much to read, at most.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n,)`` float32, channels averaged, resampled as ``librosa.load`` does (soxr, high quality).
+
+    Raises
+    ------
+    RejectedError
+        If the file cannot be read, or is clipped.
+    """
+    import soundfile
+    import soxr
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            rate = file.samplerate
+            sound = file.read(int(np.ceil(seconds * rate)), dtype="float32", always_2d=True)  # (n, C)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise RejectedError(f"unreadable: {error}") from error
+    if not np.all(np.isfinite(sound)):
+        raise RejectedError(f"NaN: {np.count_nonzero(~np.isfinite(sound))} samples are not finite")
+    for channel in sound.T:
+        check_clipping(channel)
+    return soxr.resample(sound.mean(axis=1), rate, sample_rate, quality="HQ")  # (n,)
+
+
+def from_table(folder, table=None):
+    """Return the source of a folder with a csv: the toy set, TinySOL, OrchideaSOL, or any other.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Where the sounds are, or their ``audio`` folder.
+    table : str or pathlib.Path, optional
+        The csv; by default ``notes.csv``, TinySOL's or OrchideaSOL's, or the only csv of the folder.
+
+    Returns
+    -------
+    FileSource
+        One row per line of the table.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no folder or no table.
+    ValueError
+        If the table has no column that names files.
+    """
+    folder = _existing(folder)
+    table = Path(table) if table else find_table(folder)
+    if table is None or not table.is_file():
+        raise FileNotFoundError(f"expected a csv in {folder} ({', '.join(TABLES)} or another), found none")
+    rows, rejected, listed = [], [], set()
+    for line in read_table(table):
+        path = path_of(line)
+        listed.add(path)
+        try:
+            row = as_row(line)
+            reason = contradiction(row)
+        except ValueError as error:
+            reason = str(error)
+        if reason:
+            rejected.append({"path": path, "reason": f"mislabelled: {reason}"})
+        else:
+            rows.append(row)
+    root = _root_of(folder, table, listed)
+    rejected += [{"path": path, "reason": "not in the table"} for path in _sounds(root) if path not in listed]
+    return FileSource(f"table {table.name}", root, rows, rejected)
+
+
+def from_names(folder):
+    """Return the source of a folder without table: SOL_0.9_HQ, or any tree of sounds.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Searched at any depth for wav, flac, aiff and ogg.
+
+    Returns
+    -------
+    FileSource
+        Rows from names, then folders; a pitch that neither tells is estimated when the store is built.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no folder.
+    """
+    folder = _existing(folder)
+    return FileSource("folder", folder, [parse_any(path) for path in _sounds(folder)], [])
+
+
+def from_nsynth(folder):
+    """Return the source of an NSynth json-wav folder (``examples.json`` and ``audio/``).
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        One of NSynth's parts, unpacked.
+
+    Returns
+    -------
+    FileSource
+        One row per entry of ``examples.json``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no ``examples.json``.
+
+    References
+    ----------
+    Engel et al., "Neural audio synthesis of musical notes with WaveNet autoencoders", ICML 2017.
+    """
+    folder = _existing(folder)
+    if not (folder / "examples.json").is_file():
+        raise FileNotFoundError(f"expected NSynth's examples.json in {folder}, found none")
+    examples = json.loads((folder / "examples.json").read_text(encoding="utf-8"))
+    rows = [nsynth_row(name, example) for name, example in sorted(examples.items())]
+    listed = {row["Path"] for row in rows}
+    rejected = [{"path": path, "reason": "not in the table"} for path in _sounds(folder / "audio")
+                if path not in listed]
+    return FileSource("nsynth", folder / "audio", rows, rejected)
+
+
+def tinysol(folder, download=True):
+    """Return TinySOL, downloaded to ``folder`` where it is not there yet, its checksums verified by mirdata.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Gets ``audio/`` and ``annotation/``.
+    download : bool
+        False uses what is there and verifies it.
+
+    Returns
+    -------
+    FileSource
+        Files with a wrong checksum are rejected.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Without the optional ``mirdata``.
+    """
+    import mirdata
+
+    dataset = mirdata.initialize("tinysol", data_home=str(folder))
+    if download:
+        dataset.download()
+    _, wrong = dataset.validate(verbose=False)
+    damaged = {Path(path).resolve() for track in wrong["tracks"].values() for path in track}
+    source = from_table(folder)
+    rows, rejected = source.notes()
+    intact = [row for row in rows if (source.root / row["Path"]).resolve() not in damaged]
+    rejected = rejected + [{"path": row["Path"], "reason": "damaged: not the checksum that TinySOL publishes"}
+                           for row in rows if (source.root / row["Path"]).resolve() in damaged]
+    return FileSource("tinysol", source.root, intact, rejected)
+
+
+def from_folder(folder):
+    """Return the source that a folder is: NSynth, one with a table, or one without."""
+    folder = _existing(folder)
+    if (folder / "examples.json").is_file():
+        return from_nsynth(folder)
+    return from_table(folder) if find_table(folder) else from_names(folder)
+
+
+def find_table(folder):
+    """Return the path of a folder's notes table: a known name, or its only csv; None if there is none."""
+    known = [folder / name for name in TABLES if (folder / name).is_file()]
+    others = sorted(folder.glob("*.csv"))
+    return known[0] if known else others[0] if len(others) == 1 else None
+
+
+def _existing(folder):
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"expected a folder of sounds, found no folder {folder}")
+    return folder
+
+
+def _sounds(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*")
+                  if path.suffix.lower() in SOUNDS and path.is_file())
+
+
+def _root_of(folder, table, listed):
+    candidates = (folder, folder / "audio", folder / "OrchideaSOL2020", table.parent)
+    return max(candidates, key=lambda root: sum((root / path).is_file() for path in sorted(listed)[:100]))
