@@ -12,8 +12,7 @@ Conventions
 Contents
 --------
 describe     waveform -> the seven attributes by name
-to_sound     waveform -> `Sound`: mono, at -24 LUFS, at 44.1 kHz or more
-Sound        what several attributes share, each part computed once
+Sound        sounds at -24 LUFS and 44.1 kHz or more, and what several attributes share, computed once
 depth, brightness, roughness, sharpness, booming
              `Sound` -> ``(batch,)`` points; hardness and warmth are in `latentsampler.hardness`
 ATTRIBUTES   the seven functions, in the order of the table that ``describe`` prints
@@ -37,6 +36,7 @@ from latentsampler.spectra import (frame_power, power_spectrogram, resample, roo
 
 LOWEST_RATE = 44100  # Hz; the loudness bands reach 14 kHz
 _FRAME = 4096
+_AT_ONCE = 8  # sounds whose spectrograms share the processor's cache
 _BARK = np.arange(1, 241) / 10.0
 # Fastl's sharpness weight, a fourth-degree polynomial above 14 Bark
 _SHARP = _BARK * np.where(_BARK > 14.0, np.polyval([0.00012, -0.0056, 0.1, -0.81, 3.5], _BARK), 1.0)
@@ -330,26 +330,6 @@ def booming(sound):
 ATTRIBUTES = (depth, brightness, hardness, roughness, warmth, sharpness, booming)
 
 
-def to_sound(waveform, sample_rate):
-    """Return the sounds as the attributes want them: -24 LUFS (peak at most 1), at least 44.1 kHz.
-
-    Parameters
-    ----------
-    waveform : numpy.ndarray
-        ``(batch, n_samples)``.
-    sample_rate : int
-        Hz.
-
-    Returns
-    -------
-    Sound
-        The same batch; NaN rows where a sound is silent.
-    """
-    levelled = level_to(waveform, sample_rate)
-    rate = max(sample_rate, LOWEST_RATE)
-    return Sound(resample(levelled, sample_rate, rate), rate)
-
-
 def describe(waveform, sample_rate, attributes=ATTRIBUTES):
     """Return the perceptual attributes of a batch of sounds.
 
@@ -373,12 +353,13 @@ def describe(waveform, sample_rate, attributes=ATTRIBUTES):
         Where the shape or the rate is unusable.
     """
     waveform = _checked(waveform, sample_rate)
-    heard = np.flatnonzero(np.isfinite(level_to(waveform, sample_rate)).all(axis=1))
+    levelled, rate = level_to(waveform, sample_rate), max(sample_rate, LOWEST_RATE)
     result = {attribute.__name__: np.full(len(waveform), np.nan) for attribute in attributes}
-    if len(heard):
-        sound = to_sound(waveform[heard], sample_rate)
+    heard = np.flatnonzero(np.isfinite(levelled[:, 0]))
+    for rows in np.split(heard, range(_AT_ONCE, len(heard), _AT_ONCE)):
+        sound = Sound(resample(levelled[rows], sample_rate, rate), rate)
         for attribute in attributes:
-            result[attribute.__name__][heard] = attribute(sound)
+            result[attribute.__name__][rows] = attribute(sound)
     return result
 
 

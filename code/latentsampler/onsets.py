@@ -25,6 +25,7 @@ from latentsampler.spectra import STFT_HOP, STFT_SIZE, short_time_spectrum
 HOLD_SECONDS = 0.01
 MIN_STRENGTH_DB = 3.0  # a weaker flux between two onsets is not a new note
 MIN_DISTANCE_SECONDS = 0.1
+_STRIDE = 256  # samples searched at once while an envelope falls
 
 
 def peak_envelope(waveform, sample_rate, decay_seconds):
@@ -49,21 +50,38 @@ def peak_envelope(waveform, sample_rate, decay_seconds):
     Pearce, Brookes and Mason, AudioCommons D5.8, 2019, section on hardness.
     """
     samples = np.abs(waveform)
-    fall, hold = samples.max() / (decay_seconds * sample_rate), HOLD_SECONDS * sample_rate
-    envelope, level, held = [], 0.0, 0
-    keep = envelope.append
-    # each value depends on the last one: a plain loop over Python floats (5 ms a note) beats array calls per event
-    for sample in samples.tolist():
-        if sample >= level:
-            level, held = sample, 0
-        elif held < hold:
-            held += 1
-        else:
-            level -= fall
-            if sample > level:
-                level = sample
-        keep(level)
-    return np.array(envelope)
+    n, fall = len(samples), samples.max() / (decay_seconds * sample_rate)
+    hold = int(np.ceil(HOLD_SECONDS * sample_rate))
+    last = np.append(np.flatnonzero(np.diff(samples) < 0), n - 1)
+    summit = np.repeat(last, np.diff(last, prepend=-1))  # where the climb that a sample is part of ends
+    tilted = samples + fall * np.arange(n)  # under this tilt the falling line is level
+    envelope, at = samples.copy(), summit[0]  # climbs are followed exactly; the rest is filled in
+    # one step per hold and fall, not per sample: each is a search for the first sample that ends it
+    while at < n - 1:
+        higher = samples[at + 1:at + 1 + hold] >= samples[at]
+        end = int(higher.argmax()) if higher.any() else hold
+        envelope[at + 1:at + 1 + end] = samples[at]
+        at += 1 + end
+        if end == hold and at < n:
+            at = _fall(envelope, samples, tilted, fall, at)
+        at = summit[at] if at < n else n
+    return envelope
+
+
+def _fall(envelope, samples, tilted, fall, start):
+    """Fill the envelope from ``start`` until a sample climbs over it; return that sample's place (or the end)."""
+    line = envelope[start - 1] + fall * (start - 1)
+    for begin in range(start, len(samples), _STRIDE):
+        here = slice(begin, begin + _STRIDE)
+        over = np.maximum.accumulate(np.append(line, tilted[here]))
+        climbs = tilted[here] >= over[:-1] + fall
+        count = int(climbs.argmax()) if climbs.any() else len(climbs)
+        part, touched = slice(begin, begin + count), over[1:count + 1]
+        envelope[part] = np.where(tilted[part] == touched, samples[part], touched - fall * np.arange(begin, begin + count))
+        if count < len(climbs):
+            return begin + count
+        line = over[-1]
+    return len(samples)
 
 
 @lru_cache(maxsize=8)
