@@ -14,6 +14,7 @@ magnitude         waveform -> linear magnitude spectrogram
 mel_spectrogram   waveform -> mel, equal to librosa's within 1e-4 relative
 mel_inverse       mel -> least-squares linear magnitude, the best that a mel allows without a model
 fit_length        cut or zero-pad the last axis
+LogMel            amplitude mel <-> the scale that networks work on
 """
 
 from dataclasses import asdict, dataclass
@@ -201,3 +202,24 @@ def _mel_to_hz(mel, htk):
     if htk:
         return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
     return np.where(mel < 15.0, mel * 200.0 / 3.0, 1000.0 * np.exp((mel - 15.0) * np.log(6.4) / 27.0))
+
+
+class LogMel(torch.nn.Module):
+    """Amplitude mel <-> the logarithmic scale that networks work on, about zero mean and unit deviation.
+
+    ``forward(mel) = (ln(mel + floor) - centre) / width``; ``inverse`` undoes it and is never negative. The three
+    constants fit notes with a peak of 0.8; a floor of 1e-3 lies about 75 dB below such a note's strongest band.
+    """
+
+    floor: float = 1e-3
+    centre: float = -5.0
+    width: float = 2.0
+
+    def forward(self, mel):
+        """Return the logarithmic mel of an amplitude mel, any shape."""
+        return (torch.log(mel + self.floor) - self.centre) / self.width
+
+    @torch.jit.export
+    def inverse(self, scaled):
+        """Return the amplitude mel of a logarithmic one, any shape; amplitudes stay below e^6."""
+        return (torch.exp((scaled * self.width + self.centre).clamp(max=6.0)) - self.floor).clamp(min=0.0)

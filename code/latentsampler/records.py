@@ -1,0 +1,211 @@
+"""Recorded results: what was run, with what outcome, by which code on which data.
+
+A record is a folder ``report/results/<chapter>/<run>/seed<k>/`` with
+
+* ``config.json``      the ``Config`` that was run,
+* ``metrics.json``     numbers that a rerun reproduces byte for byte (no timings),
+* ``history.csv``      one row per validation,
+* ``provenance.json``  commit, versions, device, seconds, dataset checksum.
+
+Every number, table and figure of book and report is a function of records.
+
+Contents
+--------
+write_record, read_record, read_records   one record; all seeds of all runs of a chapter
+summary                                   mean and deviation over seeds
+provenance                                commit, versions, device, seconds, dataset checksum
+drifted                                   records whose config is no longer their RUNS entry
+"""
+
+import csv
+import json
+import math
+import platform
+import subprocess
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+RESULTS = Path(__file__).resolve().parents[2] / "report" / "results"
+
+
+def write_record(chapter, run, seed, config, metrics, history, provenance, results=RESULTS):
+    """Write one record.
+
+    Parameters
+    ----------
+    chapter, run : str
+        Names of the chapter's folder and of its ``RUNS`` entry.
+    seed : int
+        Seed of the run.
+    config : dataclass or dict
+        What was run.
+    metrics : dict
+        Name -> number, or nested dicts of numbers; no timings.
+    history : list of dict
+        Rows of ``history.csv``; may be empty.
+    provenance : dict
+        From :func:`provenance`.
+    results : pathlib.Path
+        Where records live.
+
+    Returns
+    -------
+    pathlib.Path
+        The record's folder.
+
+    Raises
+    ------
+    FileExistsError
+        If the record is there already: records are not overwritten.
+    """
+    folder = Path(results) / chapter / run / f"seed{seed}"
+    if folder.exists():
+        raise FileExistsError(f"the record {chapter}/{run}/seed{seed} is there already; "
+                              f"remove {folder} first if it is meant to be replaced")
+    folder.mkdir(parents=True)
+    _dump(folder / "config.json", asdict(config) if is_dataclass(config) else config)
+    _dump(folder / "metrics.json", metrics)
+    _dump(folder / "provenance.json", provenance)
+    names = list(dict.fromkeys(name for row in history for name in row))
+    with open(folder / "history.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(history)
+    return folder
+
+
+def read_record(chapter, run, seed=0, results=RESULTS):
+    """Read one record.
+
+    Parameters
+    ----------
+    chapter, run : str
+        As written.
+    seed : int
+        Seed of the run.
+    results : pathlib.Path
+        Where records live.
+
+    Returns
+    -------
+    dict
+        id (str), config, metrics, provenance (dict), history (list of dict of float).
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such record; the message lists those that there are.
+    """
+    folder = Path(results) / chapter / run / f"seed{seed}"
+    if not folder.is_dir():
+        there = sorted(str(p.parent.relative_to(results)) for p in Path(results).glob("*/*/seed*/config.json"))
+        raise FileNotFoundError(f"expected a record {chapter}/{run}/seed{seed}; there are: {', '.join(there) or 'none'}")
+    record = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+              for name in ("config", "metrics", "provenance")}
+    with open(folder / "history.csv", newline="", encoding="utf-8") as file:
+        record["history"] = [{k: float(v) if v else math.nan for k, v in row.items()} for row in csv.DictReader(file)]
+    return {"id": f"{chapter}/{run}/seed{seed}", **record}
+
+
+def read_records(chapter, results=RESULTS):
+    """Read all records of a chapter.
+
+    Parameters
+    ----------
+    chapter : str
+        Name of the chapter's folder.
+    results : pathlib.Path
+        Where records live.
+
+    Returns
+    -------
+    dict
+        Run -> list of records, by seed.
+    """
+    found = {}
+    for path in sorted((Path(results) / chapter).glob("*/seed*/config.json")):
+        run, seed = path.parent.parent.name, int(path.parent.name.removeprefix("seed"))
+        found.setdefault(run, []).append((seed, read_record(chapter, run, seed, results)))
+    return {run: [record for _, record in sorted(pairs, key=lambda pair: pair[0])] for run, pairs in found.items()}
+
+
+def summary(records, metric):
+    """Return mean and sample deviation of a metric over the seeds of one run.
+
+    Parameters
+    ----------
+    records : list of dict
+        Records of one run.
+    metric : str
+        Name in ``metrics``.
+
+    Returns
+    -------
+    tuple of float
+        Mean, and deviation (NaN for one seed).
+    """
+    values = np.array([record["metrics"][metric] for record in records], dtype=float)
+    return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else math.nan
+
+
+def provenance(seconds, checksum, device="cpu"):
+    """Return what a record says of its origin.
+
+    Parameters
+    ----------
+    seconds : float
+        Wall-clock seconds of the run.
+    checksum : str
+        Of the dataset.
+    device : str
+        Where it ran.
+
+    Returns
+    -------
+    dict
+        commit, changed (uncommitted edits), versions, device, threads, seconds, dataset.
+    """
+    name = torch.cuda.get_device_name() if device == "cuda" else platform.machine()
+    return {
+        "commit": _git("rev-parse", "HEAD"), "changed": bool(_git("status", "--porcelain", "--", "code", "toy")),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
+        "device": f"{device} ({name})", "threads": torch.get_num_threads(), "seconds": round(seconds, 1),
+        "dataset": checksum,
+    }
+
+
+def drifted(chapter, runs, results=RESULTS):
+    """Return the records whose config no longer equals their ``RUNS`` entry.
+
+    Parameters
+    ----------
+    chapter : str
+        Name of the chapter's folder.
+    runs : dict
+        Name -> Config, the chapter's ``RUNS``.
+    results : pathlib.Path
+        Where records live.
+
+    Returns
+    -------
+    list of str
+        Record ids.
+    """
+    current = {name: json.loads(json.dumps(asdict(config))) for name, config in runs.items()}
+    return [record["id"] for run, records in read_records(chapter, results).items() for record in records
+            if current.get(run) != record["config"]]
+
+
+def _dump(path, content):
+    path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _git(*arguments):
+    try:
+        done = subprocess.run(["git", *arguments], cwd=Path(__file__).parent, capture_output=True, text=True)
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip()

@@ -1,0 +1,211 @@
+"""The one training loop; it knows no model.
+
+Conventions
+-----------
+* A loss is a function ``indices (B,) -> {name: scalar tensor}``; the total is the weighted sum of its terms.
+* All randomness of a step follows from ``(seed, step)``: a run that was killed and resumed ends with the same
+  weights as one that was not.
+* Needs torch, numpy, scipy and tqdm only.
+
+Contents
+--------
+Schedule   steps, batch, learning rate, when to validate and to stop
+train      module + loss -> history; checkpoints, resumes, stops early
+"""
+
+import math
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train.
+
+    Parameters
+    ----------
+    steps : int
+        Optimiser steps; the learning rate falls to zero along half a cosine over them.
+    batch_size : int
+        Notes per step.
+    learning_rate : float
+        Peak rate of Adam, reached after ``warmup`` steps.
+    warmup : int
+        Steps of linear rise.
+    clip : float
+        Largest norm of the gradient.
+    valid_every : int
+        Steps between validations.
+    patience : int
+        Validations without improvement before an early stop; 0 = never.
+    checkpoint_seconds : float
+        Least time between two checkpoints.
+    """
+
+    steps: int = 1000
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    warmup: int = 50
+    clip: float = 1.0
+    valid_every: int = 200
+    patience: int = 0
+    checkpoint_seconds: float = 60.0
+
+    def rate(self, step):
+        """Return the learning rate of a step."""
+        rise = min(1.0, (step + 1) / max(1, self.warmup))
+        return self.learning_rate * rise * 0.5 * (1.0 + math.cos(math.pi * step / self.steps))
+
+
+def train(module, loss, items, schedule, seed, weights=None, validate=None, checkpoint=None, device="cpu",
+          progress=True):
+    """Train a module in place.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        What is trained; already on ``device``.
+    loss : callable
+        ``indices (B,) int64 -> {name: scalar tensor}``.
+    items : numpy.ndarray
+        ``(n,)`` indices of the training items.
+    schedule : Schedule
+        How long and how fast.
+    seed : int
+        Fixes the order of items and every random draw.
+    weights : dict, optional
+        Term name -> weight; 1 where a name is missing.
+    validate : callable, optional
+        ``() -> float``, smaller is better. The best weights so far are what remains after an early stop.
+    checkpoint : str or pathlib.Path, optional
+        File to resume from, when it is there, and to write while training.
+    device : str
+        ``"cpu"`` or ``"cuda"``; on cuda, forward passes run in bfloat16 where that is safe (autocast).
+    progress : bool
+        Show a bar with the loss terms.
+
+    Returns
+    -------
+    list of dict
+        One row per validation: step, mean of each term since the last row, total, valid.
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss is not finite.
+    """
+    weights = weights or {}
+    optimiser = torch.optim.Adam(module.parameters(), lr=schedule.learning_rate, betas=(0.9, 0.99))
+    state = _Progress(module, optimiser, checkpoint, asdict(schedule) | {"seed": seed})
+    items = torch.as_tensor(items)
+    with tqdm(total=schedule.steps, initial=state.step, disable=not progress, desc="train", unit="step") as bar:
+        while state.step < schedule.steps and not state.stopped:
+            torch.manual_seed(seed * 1_000_003 + state.step)
+            terms = _step(module, optimiser, loss, _batch(items, schedule, seed, state.step), weights, schedule,
+                          state.step, device)
+            state.add(terms)
+            bar.update()
+            if state.step % 10 == 0:
+                bar.set_postfix({name: f"{value:.3g}" for name, value in terms.items()}, refresh=False)
+            if state.step % schedule.valid_every == 0 or state.step == schedule.steps:
+                state.close_row(validate, schedule.patience)
+            state.save(schedule.checkpoint_seconds)
+    state.restore_best(schedule.patience)
+    return state.history
+
+
+def _batch(items, schedule, seed, step):
+    """Indices of a step: each epoch is a permutation of its own; an epoch's incomplete last batch is left out."""
+    per_epoch = max(1, len(items) // schedule.batch_size)
+    epoch, position = divmod(step, per_epoch)
+    generator = torch.Generator().manual_seed(seed * 7_919 + epoch)
+    order = torch.randperm(len(items), generator=generator)
+    return items[order[position * schedule.batch_size:(position + 1) * schedule.batch_size]]
+
+
+def _step(module, optimiser, loss, indices, weights, schedule, step, device):
+    module.train()
+    for group in optimiser.param_groups:
+        group["lr"] = schedule.rate(step)
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
+        terms = loss(indices)
+        total = sum(weights.get(name, 1.0) * term for name, term in terms.items())
+    if not torch.isfinite(total):
+        raise FloatingPointError(f"the loss is not finite at step {step}: "
+                                 f"{ {name: float(term) for name, term in terms.items()} }")
+    optimiser.zero_grad(set_to_none=True)
+    total.backward()
+    torch.nn.utils.clip_grad_norm_(module.parameters(), schedule.clip)
+    optimiser.step()
+    return {**{name: float(term) for name, term in terms.items()}, "total": float(total)}
+
+
+class _Progress:
+    """Everything that must survive a kill: weights, optimiser, step, history, best weights."""
+
+    def __init__(self, module, optimiser, checkpoint, identity):
+        self.module, self.optimiser, self.identity = module, optimiser, identity
+        self.path = Path(checkpoint) if checkpoint else None
+        self.step, self.history, self.sums, self.count = 0, [], {}, 0
+        self.best, self.best_weights, self.since_best, self.stopped = math.inf, None, 0, False
+        self.saved_at = time.monotonic()
+        if self.path and self.path.is_file():
+            self._load()
+
+    def add(self, terms):
+        self.step += 1
+        self.count += 1
+        for name, value in terms.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+
+    def close_row(self, validate, patience):
+        row = {"step": self.step, **{name: total / self.count for name, total in self.sums.items()}}
+        self.sums, self.count = {}, 0
+        if validate is not None:
+            self.module.eval()
+            with torch.inference_mode():
+                row["valid"] = float(validate())
+            self._compare(row["valid"], patience)
+        self.history.append(row)
+
+    def _compare(self, value, patience):
+        if value < self.best:
+            self.best, self.since_best = value, 0
+            if patience:
+                self.best_weights = {k: v.detach().clone() for k, v in self.module.state_dict().items()}
+        else:
+            self.since_best += 1
+            self.stopped = bool(patience) and self.since_best >= patience
+
+    def restore_best(self, patience):
+        if patience and self.best_weights is not None:
+            self.module.load_state_dict(self.best_weights)
+        self.save(0.0)
+
+    def save(self, every_seconds):
+        if self.path is None or time.monotonic() - self.saved_at < every_seconds:
+            return
+        kept = {name: getattr(self, name) for name in _KEPT}
+        partial = self.path.with_name(self.path.name + ".partial")
+        torch.save({"identity": self.identity, "module": self.module.state_dict(),
+                    "optimiser": self.optimiser.state_dict(), **kept}, partial)
+        os.replace(partial, self.path)  # a kill leaves the old checkpoint or the new one, never half of one
+        self.saved_at = time.monotonic()
+
+    def _load(self):
+        data = torch.load(self.path, map_location=next(self.module.parameters()).device, weights_only=True)
+        if data["identity"] != self.identity:
+            raise ValueError(f"the checkpoint {self.path} belongs to another run: expected {self.identity}, got "
+                             f"{data['identity']}; remove it or train elsewhere")
+        self.module.load_state_dict(data["module"])
+        self.optimiser.load_state_dict(data["optimiser"])
+        for name in _KEPT:
+            setattr(self, name, data[name])
+
+
+_KEPT = ("step", "history", "sums", "count", "best", "best_weights", "since_best", "stopped")
