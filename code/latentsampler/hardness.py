@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-* Functions take a `latentsampler.descriptors.Sound` and return ``(batch,)`` points on the listeners' scale of 0 to 100
-  (a regression: values outside occur).
+* Functions take a `latentsampler.descriptors.Sound` and return ``(batch,)`` points on the listeners' scale of
+  0 to 100 (a regression: values outside occur).
 
 Contents
 --------
@@ -41,9 +41,9 @@ def hardness(sound):
 
     References
     ----------
-    Pearce, Brookes and Mason, AudioCommons D5.8, 2019, hardness: linear in the logarithms of the attacks' bandwidth,
-    their spectral centroid, the specific loudness between 7 and 14 Bark, the percussive share and the onset
-    strength, and of the attack time.
+    Pearce, Brookes and Mason, AudioCommons D5.8, 2019, hardness: linear in the logarithms of the attacks'
+    bandwidth, their spectral centroid, the loudness between 7 and 14 Bark, the percussive share, the onset
+    strength and the attack time.
     """
     with np.errstate(divide="ignore"):
         middle = np.log10(sound.weighted(sound.bark_level(70, 140)))
@@ -85,7 +85,7 @@ def _attacks(waveform, envelope, strength, rate):
 
 
 def _bandwidth(waveform, rate):
-    """Hz between the 5 % point of the spectrum and its last bin over -75 dB, every 128 samples; 0 in quiet frames."""
+    """Hz from the 5 % point of the spectrum to its last bin over -75 dB, every 128 samples; 0 where quiet."""
     frames = np.lib.stride_tricks.sliding_window_view(waveform.astype(np.float32), _FRAME)[::_BANDWIDTH_HOP]
     magnitude = np.abs(fft.rfft(frames - frames.mean(axis=1, keepdims=True), axis=1))  # (T, F)
     magnitude /= np.sqrt(rate * _FRAME, dtype=np.float32)
@@ -135,9 +135,9 @@ def warmth(sound):
 
     References
     ----------
-    Pearce, Brookes and Mason, AudioCommons D5.8, 2019, warmth: linear in the log of the spectral centroid, the specific
-    loudness of 8 to 24 Bark and of 1 to 4 Bark, how straight the spectrum falls above 3.5 fundamentals, and the share
-    of energy between a fundamental below 260 Hz and 260 Hz.
+    Pearce, Brookes and Mason, AudioCommons D5.8, 2019, warmth: linear in the log of the spectral centroid,
+    the loudness of 8 to 24 Bark and of 1 to 4 Bark, how straight the spectrum falls above 3.5 fundamentals,
+    and the share of energy between a fundamental below 260 Hz and 260 Hz.
     """
     high = sound.weighted(sound.bark_level(80, 240))
     low = sound.bark_level(10, 40).mean(axis=1)
@@ -155,7 +155,7 @@ def warmth(sound):
 
 
 def _warm_features(section, rate):
-    """One note -> centroid (Hz), squared correlation of log spectrum and log frequency, share of low energy."""
+    """One note -> centroid (Hz), R^2 of log spectrum against log frequency, share of low energy."""
     hz, _, power = signal.spectrogram(section, rate, nperseg=min(len(section), _WARM_FFT), nfft=_WARM_FFT)
     power = power.sum(axis=1)
     power = power / power.max()

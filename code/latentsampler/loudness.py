@@ -2,9 +2,9 @@
 
 Conventions
 -----------
-* A waveform is ``(batch, n_samples)`` float64, mono, full scale 1; a frame matrix is ``(n_frames, n_samples)``.
-* Integrated loudness is in LUFS; band levels in dB, where full scale means 100 dB sound pressure level; specific
-  loudness in sone per Bark, on a grid of 240 steps of 0.1 Bark (0.1, 0.2, ... 24.0 Bark); loudness in sone.
+* A waveform is ``(batch, n_samples)`` float64, mono, full scale 1; frames are ``(n_frames, n_samples)``.
+* Integrated loudness is in LUFS; band levels in dB, where full scale means 100 dB sound pressure level;
+  specific loudness in sone per Bark, at 240 places 0.1 Bark apart (0.1 to 24.0 Bark); loudness in sone.
 
 Contents
 --------
@@ -34,12 +34,13 @@ _LOW_WEIGHT = np.array([  # dB, equal-loudness weighting of the 11 bands from 25
     [-18, -12, -9, -6, -2, 0, -3, -1, 0, -1, 0], [-15, -10, -8, -4, -2, 0, -3, -1, 0, -1, 0]])
 _THRESHOLD = np.array([30, 18, 12, 8, 7, 6, 5, 4] + [3] * 12)  # dB, critical-band level at threshold in quiet
 _EAR = np.array([0] * 10 + [-0.5, -1.6, -3.2, -5.4, -5.6, -4, -1.5, 2, 5, 12])  # dB, outer ear, free field
-_BAND_WIDTH = np.array([-0.25, -0.6, -0.8, -0.8, -0.5, 0, 0.5, 1.1, 1.5, 1.7,  # dB, third octave to critical band
+_BAND_WIDTH = np.array([-0.25, -0.6, -0.8, -0.8, -0.5, 0, 0.5, 1.1, 1.5, 1.7,  # dB, band widths
                         1.8, 1.8, 1.7, 1.6, 1.4, 1.2, 0.8, 0.5, 0, -0.5])
-_BAND_END = np.array([9, 18, 28, 35, 44, 54, 66, 79, 92, 106, 123, 138, 152, 167, 181, 193, 206, 218, 227, 236, 240])
-_SLOPE_RANGE = np.array([21.5, 18, 15.1, 11.5, 9, 6.1, 4.4, 3.1, 2.13, 1.36, 0.82, 0.42, 0.30, 0.22, 0.15, 0.10,
-                         0.035, 0])  # sone/Bark, lower ends of the ranges of _SLOPE's rows
-_SLOPE = np.array([  # sone/Bark per Bark, upper masking slope by range and by band (the eighth and all above it)
+_BAND_END = np.array([9, 18, 28, 35, 44, 54, 66, 79, 92, 106, 123,  # tenths of a Bark
+                      138, 152, 167, 181, 193, 206, 218, 227, 236, 240])
+_SLOPE_RANGE = np.array([21.5, 18, 15.1, 11.5, 9, 6.1, 4.4, 3.1, 2.13, 1.36, 0.82, 0.42, 0.30, 0.22,
+                         0.15, 0.10, 0.035, 0])  # sone/Bark, lower ends of the ranges of _SLOPE's rows
+_SLOPE = np.array([  # sone/Bark per Bark, upper masking slopes by range and band (second to ninth)
     [13.0, 8.2, 6.3, 5.5, 5.5, 5.5, 5.5, 5.5], [9.0, 7.5, 6.0, 5.1, 4.5, 4.5, 4.5, 4.5],
     [7.8, 6.7, 5.6, 4.9, 4.4, 3.9, 3.9, 3.9], [6.2, 5.4, 4.6, 4.0, 3.5, 3.2, 3.2, 3.2],
     [4.5, 3.8, 3.6, 3.2, 2.9, 2.7, 2.7, 2.7], [3.7, 3.0, 2.8, 2.35, 2.2, 2.2, 2.2, 2.2],
@@ -60,7 +61,8 @@ def _k_weighting(sample_rate):
     plus, minus = gain + 1, gain - 1
     sections.append([gain * (plus + minus * cosine + width), -2 * gain * (minus + plus * cosine),
                      gain * (plus + minus * cosine - width),
-                     plus - minus * cosine + width, 2 * (minus - plus * cosine), plus - minus * cosine - width])
+                     plus - minus * cosine + width, 2 * (minus - plus * cosine),
+                     plus - minus * cosine - width])
     angle = 2 * math.pi * 38.0 / sample_rate
     cosine, width = math.cos(angle), math.sin(angle)  # Q = 0.5
     sections.append([(1 + cosine) / 2, -(1 + cosine), (1 + cosine) / 2, 1 + width, -2 * cosine, 1 - width])
@@ -124,7 +126,7 @@ def level_to(waveform, sample_rate, target=TARGET_LUFS):
         ``(batch, n_samples)``; a row of NaN where the sound is silent (below the absolute gate).
     """
     loudness = integrated_loudness(waveform, sample_rate)
-    gain = np.where(np.isfinite(loudness), 10.0 ** ((target - np.nan_to_num(loudness)) / 20.0), np.nan)
+    gain = 10.0 ** ((target - np.where(np.isfinite(loudness), loudness, np.nan)) / 20.0)
     levelled = waveform * gain[:, None]
     return levelled / np.maximum(np.abs(levelled).max(axis=1, keepdims=True), 1.0)
 
@@ -208,16 +210,16 @@ def specific_loudness(frames, sample_rate):
 
     References
     ----------
-    Zwicker, Fastl, Widmann, Kurakata, Kuwano and Namba, "Program for calculating loudness according to DIN 45631
-    (ISO 532 B)", J. Acoust. Soc. Jpn (E) 12 (1), 1991.
+    Zwicker, Fastl, Widmann, Kurakata, Kuwano and Namba, "Program for calculating loudness according to DIN
+    45631 (ISO 532 B)", J. Acoust. Soc. Jpn (E) 12 (1), 1991.
     """
     return _spread(_core_loudness(third_octave_levels(frames, sample_rate)))
 
 
 def _spread(core):
-    """Core loudness ``(n, 21)`` -> specific loudness ``(n, 240)`` and loudness ``(n,)``: flat tops and slopes.
+    """Core loudness ``(n, 21)`` -> specific loudness ``(n, 240)`` and loudness ``(n,)``: tops and slopes.
 
-    Every frame walks up the Bark scale from segment to segment; all frames take a step at once. Positions count
+    Every frame walks up the Bark scale from segment to segment; all frames take a step at once. Places count
     tenths of a Bark, as in the published program, which rounds each segment to them.
     """
     n = len(core)
@@ -232,7 +234,7 @@ def _spread(core):
         slope = np.where(flat, 0.0, _SLOPE[step, np.clip(band[live] - 1, 0, 7)])
         foot = np.where(flat, here, np.maximum(_SLOPE_RANGE[step], here))
         width = np.maximum(np.rint((top - foot) / np.where(flat, 1.0, slope) * 10).astype(int), 1)
-        # in floating point, as published: where the sum lands a hair above the edge, the slope's own foot counts
+        # floating point as published: a sum a hair above the edge ends on the slope, not on its foot
         cut = ~flat & (start * 0.1 + width * 0.1 > edge / 10)
         end = np.where(flat | cut, edge, start + width)
         foot = np.where(cut, top - (edge / 10 - start * 0.1) * slope, foot)
@@ -245,9 +247,10 @@ def _spread(core):
         level[live], place[live] = foot, end
         band[live] += end >= edge
         live = live[band[live] < 21]
-    which = np.maximum.accumulate(which, axis=1)  # each grid point belongs to the last segment begun before it
+    which = np.maximum.accumulate(which, axis=1)  # a place belongs to the last segment begun
     rows = np.arange(n)[:, None]
-    specific = np.array(tops)[which, rows] - np.array(slopes)[which, rows] * np.arange(1, BARK_STEPS + 1) * 0.1
+    bark = np.arange(1, BARK_STEPS + 1) * 0.1
+    specific = np.array(tops)[which, rows] - np.array(slopes)[which, rows] * bark
     return specific, np.floor(np.maximum(area, 0.0) * 1000 + 0.5) / 1000
 
 

@@ -43,7 +43,7 @@ def peak_envelope(waveform, sample_rate, decay_seconds):
     Returns
     -------
     numpy.ndarray
-        ``(n_samples,)``, >= \\|waveform\\|.
+        ``(n_samples,)``, never below the magnitude of the waveform.
 
     References
     ----------
@@ -69,7 +69,7 @@ def peak_envelope(waveform, sample_rate, decay_seconds):
 
 
 def _fall(envelope, samples, tilted, fall, start):
-    """Fill the envelope from ``start`` until a sample climbs over it; return that sample's place (or the end)."""
+    """Fill the envelope from ``start`` until a sample climbs over it; return that place, or the end."""
     line = envelope[start - 1] + fall * (start - 1)
     for begin in range(start, len(samples), _STRIDE):
         here = slice(begin, begin + _STRIDE)
@@ -77,7 +77,8 @@ def _fall(envelope, samples, tilted, fall, start):
         climbs = tilted[here] >= over[:-1] + fall
         count = int(climbs.argmax()) if climbs.any() else len(climbs)
         part, touched = slice(begin, begin + count), over[1:count + 1]
-        envelope[part] = np.where(tilted[part] == touched, samples[part], touched - fall * np.arange(begin, begin + count))
+        falling = touched - fall * np.arange(begin, begin + count)
+        envelope[part] = np.where(tilted[part] == touched, samples[part], falling)
         if count < len(climbs):
             return begin + count
         line = over[-1]
@@ -144,13 +145,13 @@ def _flux_onsets(strength, sample_rate):
 
 
 def _look_back(onset, envelope, near, far, ripple, earliest):
-    """Move an onset back to the foot of its rise, over ripples; 0 where that is about the sound's beginning."""
+    """Move an onset back to the foot of its rise, over ripples; 0 where that is near the beginning."""
     while True:
         start = onset - near - 1 if onset > near else 0
         window = envelope[start:onset] if onset > near else envelope[:onset - 1]
         lowest = int(window.argmin())
         if window[lowest] <= envelope[onset]:
-            # nothing below yet: walk on from the lowest point (an onset within the first window jumps to the start)
+            # walk on from the lowest point; an onset within the first window jumps to the start, as published
             onset += lowest - near - 1
             if onset <= earliest:
                 return 0
@@ -165,7 +166,7 @@ def _look_back(onset, envelope, near, far, ripple, earliest):
 
 
 def _rises_enough(envelope, onsets, threshold):
-    """Keep the onsets whose note rises by ``threshold`` before its peak; a dropped one joins the note before it."""
+    """Keep the onsets whose note rises by ``threshold`` before its peak; the others join the note before."""
     onsets = list(onsets)
     for k in reversed(range(len(onsets))):
         segment = envelope[onsets[k]:onsets[k + 1] if k + 1 < len(onsets) else None]
@@ -204,8 +205,8 @@ def find_onsets(strength, envelope, sample_rate, earliest=512):
 
     References
     ----------
-    Pearce, Brookes and Mason, AudioCommons D5.8, 2019: flux peaks, traced back along the envelope (20 ms windows,
-    300 ms over ripples of less than 10 % of its range), weak and crowded ones removed.
+    Pearce, Brookes and Mason, AudioCommons D5.8, 2019: flux peaks, traced back along the envelope (in windows
+    of 20 ms, of 300 ms over ripples below 10 % of its range), weak and crowded ones removed.
     """
     span = np.ptp(envelope)
     near, far = int(0.02 * sample_rate), int(300 * sample_rate * 0.001)
@@ -232,7 +233,7 @@ def _flux_between(strength, onsets):
 
 
 def rise(envelope):
-    """Return the last lowest point before the peak, and the envelope from there to its peak, scaled to peak 1."""
+    """Return the last lowest place before the peak, and the envelope from it to the peak, scaled to 1."""
     peak = int(envelope.argmax())
     before = envelope[:peak]
     foot = len(before) - 1 - int(before[::-1].argmin()) if peak else 0
@@ -258,8 +259,8 @@ def attack(envelope, sample_rate, longest=0.1):
 
     References
     ----------
-    Peeters, "A large set of audio features for sound description (CUIDADO)", IRCAM, 2004, section on the attack:
-    nine levels of the rise; the attack is the run of levels that take less than three times the mean step.
+    Peeters, "A large set of audio features for sound description in the CUIDADO project", IRCAM, 2004, on the
+    attack: nine levels of the rise; the attack is the run of levels that take less than three times the mean.
     """
     foot, curve = rise(envelope)
     low = curve.min()

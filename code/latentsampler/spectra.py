@@ -1,13 +1,14 @@
-"""Spectra of sounds: framing, resampling, peaks by contrast, and the split into harmonic and percussive parts.
+"""Spectra of sounds: resampling, filters, frames, peaks by contrast, harmonic and percussive parts.
 
 Conventions
 -----------
-* A waveform is ``(batch, n_samples)`` float64; a spectrogram ``(batch, n_frames, 1 + n_fft / 2)``, frequency last.
+* A waveform is ``(batch, n_samples)`` float64; a spectrogram ``(batch, n_frames, 1 + n_fft / 2)``.
 * Power is one-sided and scaled so that a sine of amplitude a has a peak of a^2 / 2; frequencies are in Hz.
 
 Contents
 --------
 resample             band-limited change of rate, through the spectrum
+butterworth          steep high-pass or low-pass
 windowed_frames      overlapping frames without their mean, under a window of unit sum
 frame_power, power_spectrogram
                      what is in such frames: in all, and by frequency
@@ -22,7 +23,7 @@ from scipy.special import ndtr
 
 MEDIAN_SPAN = 31  # bins and frames, Fitzgerald's median filters
 STFT_SIZE, STFT_HOP = 2048, 512
-_EDGE, _EDGE_WIDTH = 0.957, 0.0115  # of the Nyquist frequency: centre and deviation of the anti-image roll-off
+_EDGE, _EDGE_WIDTH = 0.957, 0.0115  # of the Nyquist frequency: centre and deviation of the roll-off
 
 
 def resample(waveform, from_rate, to_rate):
@@ -38,16 +39,16 @@ def resample(waveform, from_rate, to_rate):
     Returns
     -------
     numpy.ndarray
-        ``(batch, ceil(n_samples * to_rate / from_rate))``. Flat up to 0.91 of the old Nyquist frequency, then a
-        Gaussian roll-off that is 6 dB down at 0.957 (the curve of soxr's high quality), nothing above.
+        ``(batch, ceil(n_samples * to_rate / from_rate))``. Flat up to 0.91 of the old Nyquist frequency, then
+        a Gaussian roll-off that is 6 dB down at 0.957 (the curve of soxr's high quality), nothing above.
     """
     if from_rate == to_rate:
         return waveform
     n = waveform.shape[1]
-    block = from_rate // np.gcd(from_rate, to_rate)  # a multiple of it maps onto a whole number of new samples
+    block = from_rate // np.gcd(from_rate, to_rate)  # its multiples are whole numbers of new samples
     padded = block * -(-(n + 1024) // block)  # 1,024 zeros: the roll-off rings for about 300 samples
-    # single precision on purpose: its noise, 130 dB down, is the floor that soxr leaves in the empty octave on top,
-    # and warmth fits a line to the logarithm of that floor
+    # single precision on purpose: its noise, 130 dB down, is the floor that soxr leaves in the empty top
+    # octave, and warmth fits a line to the logarithm of that floor
     spectrum = fft.rfft(waveform.astype(np.float32), padded, axis=-1)
     position = np.arange(spectrum.shape[1]) / (padded / 2)  # 1 at the old Nyquist frequency
     spectrum *= (ndtr((_EDGE - position) / _EDGE_WIDTH) * to_rate / from_rate).astype(np.float32)
@@ -55,8 +56,31 @@ def resample(waveform, from_rate, to_rate):
     return resampled.astype(float)
 
 
+def butterworth(waveform, cutoff, kind, rate):
+    """Return the waveform after a second-order Butterworth filter applied three times.
+
+    Parameters
+    ----------
+    waveform : numpy.ndarray
+        ``(batch, n_samples)``.
+    cutoff : float
+        Hz, where the gain is -9 dB.
+    kind : str
+        ``"high"`` or ``"low"``, what passes, as in `scipy.signal.butter`.
+    rate : int
+        Hz.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(batch, n_samples)``.
+    """
+    section = signal.butter(2, cutoff, kind, fs=rate, output="sos")
+    return signal.sosfilt(np.repeat(section, 3, axis=0), waveform)
+
+
 def windowed_frames(waveform, n_fft):
-    """Return frames of ``n_fft`` samples, a quarter of that apart, each without its mean, under a Hamming window.
+    """Return Hamming-windowed frames of ``n_fft`` samples, a quarter of that apart, their mean removed.
 
     Parameters
     ----------
@@ -68,11 +92,12 @@ def windowed_frames(waveform, n_fft):
     Returns
     -------
     numpy.ndarray
-        ``(batch, n_frames, n_fft)``, the window divided by its sum; samples after the last whole frame are left out.
+        ``(batch, n_frames, n_fft)`` float32, the window of unit sum; samples after the last whole frame are
+        left out.
     """
     size = min(n_fft, waveform.shape[1])
     waveform = waveform.astype(np.float32)  # halves the time; what is read from frames needs four digits
-    frames = np.lib.stride_tricks.sliding_window_view(waveform, size, axis=-1)[:, ::n_fft // 4]  # (B, T, size)
+    frames = np.lib.stride_tricks.sliding_window_view(waveform, size, axis=-1)[:, ::n_fft // 4]
     window = signal.get_window("hamming", size)
     frames = frames - frames.mean(axis=-1, keepdims=True)
     frames *= (window / window.sum()).astype(np.float32)
@@ -80,7 +105,7 @@ def windowed_frames(waveform, n_fft):
 
 
 def frame_power(frames):
-    """Return the power of windowed frames, ``(batch, n_frames)``: the sum of their power spectra (Parseval)."""
+    """Return the power of windowed frames, ``(batch, n_frames)``: what their spectra sum to (Parseval)."""
     return frames.shape[-1] * np.einsum("btn,btn->bt", frames, frames)
 
 
@@ -93,7 +118,7 @@ def power_spectrogram(frames):
 
 
 def short_time_spectrum(waveform):
-    """Return the complex spectrogram ``(batch, 1 + n_samples // 512, 1025)``: Hann, 2,048 samples, centred frames."""
+    """Return the complex Hann spectrogram ``(batch, 1 + n_samples // 512, 1025)``, 2,048 samples, centred."""
     padded = np.pad(waveform, ((0, 0), (STFT_SIZE // 2, STFT_SIZE // 2)))
     frames = np.lib.stride_tricks.sliding_window_view(padded, STFT_SIZE, axis=-1)[:, ::STFT_HOP]
     return fft.rfft(frames * signal.get_window("hann", STFT_SIZE), axis=-1)
@@ -120,7 +145,7 @@ def _running_median(values):
     """Median over 31 neighbours along the last axis, mirrored at the ends."""
     half = MEDIAN_SPAN // 2
     padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(half, half)], mode="symmetric")
-    # one long row: scipy's one-dimensional filter keeps a sorted window and is ten times faster than the general one
+    # one long row: scipy's one-dimensional filter keeps its window sorted and is ten times faster
     return ndimage.median_filter(padded.ravel(), MEDIAN_SPAN).reshape(padded.shape)[..., half:-half]
 
 
@@ -141,8 +166,7 @@ def percussive_share(waveform, spectrum):
 
     References
     ----------
-    Fitzgerald, "Harmonic/percussive separation using median filtering", DAFx 2010, equations 1 to 6 (soft masks,
-    power 2).
+    Fitzgerald, "Harmonic/percussive separation using median filtering", DAFx 2010 (soft masks, power 2).
     """
     spectrum = spectrum.astype(np.complex64)
     magnitude = np.abs(spectrum)  # (B, T, F)
@@ -180,11 +204,12 @@ def spectral_peaks(spectra, contrast, values=None):
     Returns
     -------
     tuple of numpy.ndarray
-        Row, bin, position (bins, by a parabola through three) and height of each peak, in order of row and bin.
+        Row, bin, position (bins, by a parabola through three) and height of each peak, by row and bin.
 
     References
     ----------
-    Lartillot and Toiviainen, "A MATLAB toolbox for musical feature extraction from audio", DAFx 2007 (mirpeaks).
+    Lartillot and Toiviainen, "A MATLAB toolbox for musical feature extraction from audio", DAFx 2007; its
+    function mirpeaks.
     """
     values = spectra if values is None else values
     left = np.diff(spectra, axis=1, prepend=-2.0) > 0
@@ -192,8 +217,9 @@ def spectral_peaks(spectra, contrast, values=None):
     row, bins = np.nonzero((spectra >= contrast) & left & right)
     keep = _stand_out(spectra, row, bins, contrast)
     row, bins = row[keep], bins[keep]
-    height, inner = values[row, bins], (bins > 0) & (bins < spectra.shape[1] - 1)
-    below, above = values[row, np.maximum(bins - 1, 0)], values[row, np.minimum(bins + 1, spectra.shape[1] - 1)]
+    end = spectra.shape[1] - 1
+    height, inner = values[row, bins], (bins > 0) & (bins < end)
+    below, above = values[row, np.maximum(bins - 1, 0)], values[row, np.minimum(bins + 1, end)]
     curve = np.where(inner, 2 * height - below - above, 1.0)
     shift = np.where(inner, (above - below) / (2 * curve), 0.0)
     return row, bins, bins + shift, height + 0.25 * (above - below) * shift
@@ -202,13 +228,13 @@ def spectral_peaks(spectra, contrast, values=None):
 def _stand_out(spectra, row, bins, contrast):
     """Which candidate peaks, sorted by row and bin, have the contrast: a boolean per candidate.
 
-    The scan keeps, per row, the highest candidate since the last deep valley; all rows take a candidate at once.
+    The scan keeps, per row, the highest candidate since the last deep valley; all rows step at once.
     """
     if not len(row):
         return np.zeros(0, bool)
     count = np.bincount(row, minlength=len(spectra))
     column = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    height = np.full((count.max() + 1, len(spectra)), -3.0)  # past a row's end: a candidate lower than anything
+    height = np.full((count.max() + 1, len(spectra)), -3.0)  # past a row's end: lower than anything
     valley = np.full_like(height, -2.0)
     number = np.full(height.shape, -1)
     height[column, row], number[column, row] = spectra[row, bins], np.arange(len(row))
