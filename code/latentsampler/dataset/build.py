@@ -30,10 +30,10 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import torch
 from tqdm import tqdm
 
-from latentsampler.audio import MelConfig, mel_spectrogram
+from latentsampler.audio import MelConfig
+from latentsampler.dataset.extract import extract
 from latentsampler.dataset.listen import listen
 from latentsampler.dataset.prepare import Preparation, RejectedError, prepare, to_float
 from latentsampler.dataset.store import store_checksum
@@ -83,20 +83,16 @@ def build_store(source, folder, config=None, preparation=None, n_jobs=-1, progre
     """
     config, preparation = config or MelConfig(), preparation or Preparation()
     store = Path(folder) / store_name(source, config, preparation)
+    parts = store.with_suffix(".parts")
     store.parent.mkdir(parents=True, exist_ok=True)
     with _locked(store):
         if not store.exists():
             rows, rejected = source.notes()
-            parts = store.with_suffix(".parts")
             parts.mkdir(exist_ok=True)
             chunks = [parts / f"{start:09d}.npz" for start in range(0, len(rows), CHUNK)]
-            todo = [(path, rows[k * CHUNK:(k + 1) * CHUNK]) for k, path in enumerate(chunks)
-                    if not path.exists()]
-            _run(source, todo, config, preparation, n_jobs, tqdm(
-                total=len(rows), initial=len(rows) - sum(len(part) for _, part in todo), unit="note",
-                desc=f"notes of {source.description['source']}", disable=not progress))
+            _fill(source, rows, chunks, config, preparation, n_jobs, progress)
             _assemble(store, chunks, rejected, _identity(source, config, preparation))
-            shutil.rmtree(parts)
+        shutil.rmtree(parts, ignore_errors=True)
     return store
 
 
@@ -113,8 +109,13 @@ def _locked(store):
         yield
 
 
-def _run(source, todo, config, preparation, n_jobs, bar):
-    jobs = (joblib.delayed(_build_chunk)(source, rows, config, preparation, path) for path, rows in todo)
+def _fill(source, rows, chunks, config, preparation, n_jobs, progress):
+    todo = [(path, slice(k * CHUNK, min((k + 1) * CHUNK, len(rows))))
+            for k, path in enumerate(chunks) if not path.exists()]
+    jobs = (joblib.delayed(_build_chunk)(source, rows[part], config, preparation, path)
+            for path, part in todo)  # a generator: rows are copied only when their turn comes
+    bar = tqdm(total=len(rows), initial=len(rows) - sum(part.stop - part.start for _, part in todo),
+               unit="note", desc=f"notes of {source.description['source']}", disable=not progress)
     n_jobs = 1 if len(todo) < 2 else n_jobs
     with bar, joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered") as parallel:
         for count in parallel(jobs):
@@ -134,18 +135,8 @@ def _build_chunk(source, rows, config, preparation, path):
         accepted.append({**row, **facts})
         notes.append(note)
     waveforms = np.stack(notes) if notes else np.zeros((0, config.n_samples), np.int16)  # (n, N)
-    _save(path, waveforms, _mels(waveforms, config), {"rows": accepted, "rejected": rejected})
+    _save(path, waveforms, extract(waveforms, config), {"rows": accepted, "rejected": rejected})
     return len(rows)
-
-
-def _mels(waveforms, config):
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # workers fill the cores, and the bits must not depend on the number of threads
-    try:
-        with torch.inference_mode():
-            return mel_spectrogram(torch.from_numpy(to_float(waveforms)), config).numpy()  # (n, M, T)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _save(path, waveforms, mels, table):
@@ -156,24 +147,31 @@ def _save(path, waveforms, mels, table):
 
 
 def _assemble(store, chunks, rejected, identity):
-    tables = [json.loads(str(np.load(path)["table"])) for path in chunks]
-    rows = [row for table in tables for row in table["rows"]]
-    rejected = rejected + [row for table in tables for row in table["rejected"]]
-    if not rows:
+    own, n_rows, rejected = {}, 0, list(rejected)
+    for table in _tables(chunks):
+        own.update(dict.fromkeys(name for row in table["rows"] for name in row if name not in COLUMNS))
+        n_rows, rejected = n_rows + len(table["rows"]), rejected + table["rejected"]
+    if n_rows == 0:
         write_table(store.with_suffix(".rejected.csv"), rejected, ["path", "reason"])
         raise EmptySourceError(_why_empty(identity["source"], rejected, store.with_suffix(".rejected.csv")))
     temporary = store.with_suffix(".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir()
-    own = [name for name in dict.fromkeys(name for row in rows for name in row) if name not in COLUMNS]
-    write_table(temporary / "notes.csv", rows, [*COLUMNS, *own])
+    write_table(temporary / "notes.csv", (row for table in _tables(chunks) for row in table["rows"]),
+                [*COLUMNS, *own])
     write_table(temporary / "rejected.csv", rejected, ["path", "reason"])
     for name in ("waveforms", "mels"):
-        _concatenate(temporary / f"{name}.npy", (np.load(path)[name] for path in chunks), len(rows))
-    facts = {**identity, "notes": len(rows), "rejected": len(rejected),
+        _concatenate(temporary / f"{name}.npy", (np.load(path)[name] for path in chunks), n_rows)
+    facts = {**identity, "notes": n_rows, "rejected": len(rejected),
              "checksum": store_checksum(temporary, identity["mel"])}
     (temporary / "store.json").write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
     os.replace(temporary, store)
+
+
+def _tables(chunks):
+    for path in chunks:
+        with np.load(path) as data:
+            yield json.loads(str(data["table"]))
 
 
 def _concatenate(path, arrays, n_rows):

@@ -3,7 +3,7 @@
 Conventions
 -----------
 * A name is ``INST[+MUTE]-TECH-PITCH-DYN[-STRING[-RETUNE]].ext``; SOL_0.9_HQ stops at DYN or STRING. PITCH is
-  a name, two joined by ``_``, or ``N`` / ``unp``. STRING is ``N``, ``2c`` (second string), ``alt1``, a$
+  a name, two joined by ``_``, or ``N`` / ``unp``. STRING is ``N``, ``2c`` (second string), ``alt1``, a
   number, or a pitch. RETUNE is ``N``, ``T<cents>u|d`` (tuned), ``R<cents>u|d`` (resampled), or both.
 * ``R100u`` is a copy of the recording one semitone below, ``R100d`` of the one above: wherever such a name
   also carries a ``T``, the note it points to carries the same ``T``. "Recording" names the recording, so that

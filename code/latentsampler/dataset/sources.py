@@ -25,7 +25,7 @@ import numpy as np
 from latentsampler.dataset.dialects import as_row, contradiction, nsynth_row, path_of
 from latentsampler.dataset.names import parse_any
 from latentsampler.dataset.prepare import RejectedError, check_clipping
-from latentsampler.dataset.table import read_table
+from latentsampler.dataset.table import Rows, read_table
 
 SOUNDS = (".wav", ".flac", ".aif", ".aiff", ".ogg")
 SEARCH = 2.0  # seconds of silence before a note that are looked through for its onset
@@ -41,26 +41,35 @@ class FileSource:
         What it is, for people.
     root : pathlib.Path
         What the paths of rows are relative to.
-    rows : list of dict
+    rows : iterable of dict
         The notes.
     rejected : list of dict
-        "path" and "reason" of what is no note.
+        "path" and "reason" of what is no note; more are appended while ``rows`` is read.
     suffix : str
         Added to a row's path to get the file's.
     """
 
     def __init__(self, name, root, rows, rejected, suffix=""):
         self.root, self.suffix = Path(root), suffix
-        present = [(row, (self.root / (row["Path"] + suffix)).is_file()) for row in rows]
-        self._rows = [row for row, here in present if here]
-        self._rejected = rejected + [{"path": row["Path"], "reason": "missing: in the table only"}
-                                     for row, here in present if not here]
+        self._rejected = rejected
+        self._rows = Rows(self._present(rows))
         self.description = {"source": name, "notes": len(self._rows), "fingerprint": self._fingerprint()}
+
+    def __getstate__(self):
+        return {**self.__dict__, "_rows": (), "_rejected": ()}  # workers read files; they are told which
+
+    def _present(self, rows):
+        for row in rows:
+            if (self.root / (row["Path"] + self.suffix)).is_file():
+                yield row
+            else:
+                self._rejected.append({"path": row["Path"], "reason": "missing: in the table only"})
 
     def _fingerprint(self):
         # size and three pieces of each file: reading gigabytes to find a finished store would take minutes
-        digest = hashlib.sha256(json.dumps([self._rows, self._rejected], sort_keys=True).encode())
+        digest = hashlib.sha256(json.dumps(self._rejected).encode())
         for row in self._rows:
+            digest.update(json.dumps(row, sort_keys=True).encode())
             path = self.root / (row["Path"] + self.suffix)
             size = path.stat().st_size
             digest.update(str(size).encode())
@@ -143,22 +152,26 @@ def from_table(folder, table=None):
     table = Path(table) if table else find_table(folder)
     if table is None or not table.is_file():
         raise FileNotFoundError(f"expected a csv in {folder} ({', '.join(TABLES)} or another), found none")
-    rows, rejected, listed = [], [], set()
-    for line in read_table(table):
+    listed = {path_of(line) for line in read_table(table)}
+    root = _root_of(folder, table, listed)
+    rejected = [{"path": path, "reason": "not in the table"} for path in _sounds(root) if path not in listed]
+    return FileSource(f"table {table.name}", root, _consistent(read_table(table), rejected), rejected)
+
+
+def _consistent(lines, rejected):
+    seen = set()
+    for line in lines:
         path = path_of(line)
-        listed.add(path)
         try:
             row = as_row(line)
-            reason = contradiction(row)
+            reason = contradiction(row) or ("in the table twice" if path in seen else "")
         except ValueError as error:
             reason = str(error)
+        seen.add(path)
         if reason:
             rejected.append({"path": path, "reason": f"mislabelled: {reason}"})
         else:
-            rows.append(row)
-    root = _root_of(folder, table, listed)
-    rejected += [{"path": path, "reason": "not in the table"} for path in _sounds(root) if path not in listed]
-    return FileSource(f"table {table.name}", root, rows, rejected)
+            yield row
 
 
 def from_names(folder):

@@ -83,7 +83,7 @@ def split(dataset, by="Recording", shares=(0.8, 0.1, 0.1), seed=0):
     """
     if len(shares) != 3 or min(shares) < 0 or abs(sum(shares) - 1.0) > 1e-6:
         raise ValueError(f"expected three shares in [0, 1] that sum to 1, got {shares}")
-    values = dataset.column(by) if by in dataset.rows[0] else [""] * len(dataset)
+    values = dataset.column(by) if by in dataset.rows.columns else [""] * len(dataset)
     number = groups(values)  # (N,)
     first = np.unique(number, return_index=True)[1]
     instruments = np.array(dataset.column("Instrument (abbr.)"))[first]  # (G,)

@@ -5,7 +5,7 @@ Conventions
 * A store is a folder: ``notes.csv`` (accepted rows), ``mels.npy`` ``(N, M, T)`` float32, ``waveforms.npy``
   ``(N, n_samples)`` int16, ``rejected.csv`` (path, reason), ``store.json`` (what it was made from, checksum).
 * A packed store is one compressed .npz without mels, which are computed again on opening.
-* Needs torch, numpy and tqdm only, so that machines which just train can open it.
+* Needs torch, numpy and scipy only, so that machines which just train can open it.
 
 Contents
 --------
@@ -25,11 +25,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.utils.data import Dataset
-from tqdm import tqdm
 
-from latentsampler.audio import MelConfig, mel_spectrogram
-
-BATCH = 64  # notes analysed at once when a packed store is opened
+from latentsampler.audio import MelConfig
+from latentsampler.dataset.extract import extract
+from latentsampler.dataset.table import Rows
 
 
 class NoteDataset(Dataset):
@@ -44,8 +43,8 @@ class NoteDataset(Dataset):
     ----------
     mel_config : MelConfig
         The front-end.
-    rows : list of dict
-        The notes table, all strings.
+    rows : Rows
+        The notes table: a sequence of dicts of strings.
     mels : numpy.ndarray
         ``(N, M, T)`` float32 amplitude, a memory map of the file.
     waveforms : numpy.ndarray
@@ -68,7 +67,7 @@ class NoteDataset(Dataset):
         if self.path.suffix == ".npz":
             self.info, table, self.waveforms = _unpack(self.path)
             self.mel_config = MelConfig(**self.info["mel"])
-            self.mels = _analyse(self.waveforms, self.mel_config)
+            self.mels = extract(self.waveforms, self.mel_config)
         else:
             if not (self.path / "store.json").is_file():
                 raise FileNotFoundError(
@@ -79,7 +78,7 @@ class NoteDataset(Dataset):
             self.mel_config = MelConfig(**self.info["mel"])
             self.mels = np.load(self.path / "mels.npy", mmap_mode="r")
             self.waveforms = np.load(self.path / "waveforms.npy", mmap_mode="r")
-        self.rows = list(csv.DictReader(io.StringIO(table, newline="")))
+        self.rows = Rows(csv.DictReader(io.StringIO(table, newline="")))
         self.checksum = self.info["checksum"]
         self.pitch = torch.tensor([_lowest(row["Pitch ID"]) for row in self.rows])  # (N,)
 
@@ -116,8 +115,8 @@ class NoteDataset(Dataset):
         KeyError
             If there is no such column.
         """
-        if name not in self.rows[0]:
-            raise KeyError(f"expected one of {list(self.rows[0])}, got {name!r}")
+        if name not in self.rows.columns:
+            raise KeyError(f"expected one of {self.rows.columns}, got {name!r}")
         return [row[name] for row in self.rows]
 
 
@@ -264,15 +263,6 @@ def _unpack(npz):
         first = np.cumsum(residual, axis=1, dtype=np.int16)  # wraps back
         waveforms = np.cumsum(first, axis=1, dtype=np.int16)  # (N, n_samples)
         return json.loads(str(data["info"])), str(data["notes"]), waveforms << np.int16(data["shift"])
-
-
-def _analyse(waveforms, config):
-    mels = np.empty((len(waveforms), config.n_mels, config.n_frames), dtype=np.float32)
-    for start in tqdm(range(0, len(waveforms), BATCH), desc="mels", unit_scale=BATCH, unit="note"):
-        batch = torch.from_numpy(waveforms[start:start + BATCH].astype(np.float32)) / 32768.0  # (b, N)
-        with torch.inference_mode():
-            mels[start:start + BATCH] = mel_spectrogram(batch, config).numpy()
-    return mels
 
 
 def _lowest(pitch_id):
