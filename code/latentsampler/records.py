@@ -102,7 +102,8 @@ def read_record(chapter, run, seed=0, results=RESULTS):
     folder = Path(results) / chapter / run / f"seed{seed}"
     if not folder.is_dir():
         there = sorted(str(p.parent.relative_to(results)) for p in Path(results).glob("*/*/seed*/config.json"))
-        raise FileNotFoundError(f"expected a record {chapter}/{run}/seed{seed}; there are: {', '.join(there) or 'none'}")
+        raise FileNotFoundError(f"expected a record {chapter}/{run}/seed{seed}; "
+                                f"there are: {', '.join(there) or 'none'}")
     record = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
               for name in ("config", "metrics", "provenance")}
     with open(folder / "history.csv", newline="", encoding="utf-8") as file:

@@ -16,7 +16,7 @@ train      module + loss -> history; checkpoints, resumes, stops early
 import math
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -62,8 +62,8 @@ class Schedule:
         return self.learning_rate * rise * 0.5 * (1.0 + math.cos(math.pi * step / self.steps))
 
 
-def train(module, loss, items, schedule, seed, weights=None, validate=None, checkpoint=None, device="cpu",
-          progress=True):
+def train(module, loss, items, schedule, seed, weights=None, validate=None, checkpoint=None, identity="",
+          device="cpu", progress=True):
     """Train a module in place.
 
     Parameters
@@ -83,7 +83,9 @@ def train(module, loss, items, schedule, seed, weights=None, validate=None, chec
     validate : callable, optional
         ``() -> float``, smaller is better. The best weights so far are what remains after an early stop.
     checkpoint : str or pathlib.Path, optional
-        File to resume from, when it is there, and to write while training.
+        File to resume from, when it is there, and to write while training; removed at the end.
+    identity : str
+        What the run is (config, data): a checkpoint of another one is refused.
     device : str
         ``"cpu"`` or ``"cuda"``; on cuda, forward passes run in bfloat16 where that is safe (autocast).
     progress : bool
@@ -98,10 +100,12 @@ def train(module, loss, items, schedule, seed, weights=None, validate=None, chec
     ------
     FloatingPointError
         If the loss is not finite.
+    ValueError
+        If the checkpoint belongs to another run.
     """
     weights = weights or {}
     optimiser = torch.optim.Adam(module.parameters(), lr=schedule.learning_rate, betas=(0.9, 0.99))
-    state = _Progress(module, optimiser, checkpoint, asdict(schedule) | {"seed": seed})
+    state = _Progress(module, optimiser, checkpoint, f"{identity} {schedule} seed {seed}")
     items = torch.as_tensor(items)
     with tqdm(total=schedule.steps, initial=state.step, disable=not progress, desc="train", unit="step") as bar:
         while state.step < schedule.steps and not state.stopped:
@@ -115,12 +119,12 @@ def train(module, loss, items, schedule, seed, weights=None, validate=None, chec
             if state.step % schedule.valid_every == 0 or state.step == schedule.steps:
                 state.close_row(validate, schedule.patience)
             state.save(schedule.checkpoint_seconds)
-    state.restore_best(schedule.patience)
+    state.finish(schedule.patience)
     return state.history
 
 
 def _batch(items, schedule, seed, step):
-    """Indices of a step: each epoch is a permutation of its own; an epoch's incomplete last batch is left out."""
+    """Return the indices of a step: each epoch is a permutation of its own; an epoch's incomplete last batch is left out."""
     per_epoch = max(1, len(items) // schedule.batch_size)
     epoch, position = divmod(step, per_epoch)
     generator = torch.Generator().manual_seed(seed * 7_919 + epoch)
@@ -137,12 +141,12 @@ def _step(module, optimiser, loss, indices, weights, schedule, step, device):
         total = sum(weights.get(name, 1.0) * term for name, term in terms.items())
     if not torch.isfinite(total):
         raise FloatingPointError(f"the loss is not finite at step {step}: "
-                                 f"{ {name: float(term) for name, term in terms.items()} }")
+                                 f"{ {name: float(term.detach()) for name, term in terms.items()} }")
     optimiser.zero_grad(set_to_none=True)
     total.backward()
     torch.nn.utils.clip_grad_norm_(module.parameters(), schedule.clip)
     optimiser.step()
-    return {**{name: float(term) for name, term in terms.items()}, "total": float(total)}
+    return {name: float(term.detach()) for name, term in (*terms.items(), ("total", total))}
 
 
 class _Progress:
@@ -182,10 +186,11 @@ class _Progress:
             self.since_best += 1
             self.stopped = bool(patience) and self.since_best >= patience
 
-    def restore_best(self, patience):
+    def finish(self, patience):
         if patience and self.best_weights is not None:
             self.module.load_state_dict(self.best_weights)
-        self.save(0.0)
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
 
     def save(self, every_seconds):
         if self.path is None or time.monotonic() - self.saved_at < every_seconds:

@@ -1,0 +1,231 @@
+"""What is trained here, by name, and how it is measured.
+
+Contents
+--------
+Config       everything that defines a run, but data and seed
+RUNS         name -> Config
+build, run   Config -> module; Config + notes -> vocoder.pt, metrics, history
+"""
+
+import time
+from dataclasses import asdict, dataclass, field, replace
+
+import numpy as np
+import torch
+
+from latentsampler.audio import MelConfig, mel_inverse, mel_spectrogram
+from latentsampler.dataset.splits import split
+from latentsampler.export import save_scripted, source_hash
+from latentsampler.metrics import log_spectral_distance, spectral_convergence
+from latentsampler.training import Schedule, train
+from latentsampler.vocoder import losses, networks
+from latentsampler.vocoder.griffin_lim import griffin_lim
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that defines a run.
+
+    Parameters
+    ----------
+    network : str
+        Name of a class in ``latentsampler.vocoder.networks``.
+    sizes : dict
+        Arguments of that class, but the front-end.
+    weights : dict
+        Loss term -> weight.
+    decoded : float
+        Share of training mels that are passed through an autoencoder first, because its blurred mels are what the
+        vocoder will get; needs a ``model.pt``.
+    mel : MelConfig
+        The front-end, with which the notes must agree.
+    schedule : Schedule
+        How long to train.
+    """
+
+    network: str = "HarmonicVocoder"
+    sizes: dict = field(default_factory=lambda: {"width": 128, "depth": 4})
+    weights: dict = field(default_factory=lambda: {"convergence": 1.0, "log_magnitude": 0.5})
+    decoded: float = 0.0
+    mel: MelConfig = MelConfig()
+    schedule: Schedule = Schedule(steps=3000, batch_size=12, learning_rate=1e-3, valid_every=250)
+
+
+HARMONIC = Config(decoded=0.5)
+# four heads of strides 4 instead of the paper's eight of strides 2: the longest layers cost the most
+MCNN = replace(HARMONIC, network="MCNN", decoded=0.0, sizes={"heads": 4, "widths": (96, 48, 24), "stride": 4})
+RUNS = {
+    "harmonic": HARMONIC,
+    "mcnn": MCNN,
+    # what fits into the demo's ten minutes on two cores, everything included
+    "demo-harmonic": replace(HARMONIC, sizes={"width": 96, "depth": 2},
+                             schedule=replace(HARMONIC.schedule, steps=150, valid_every=50)),
+    "demo-mcnn": replace(MCNN, sizes={"heads": 2, "widths": (64, 32, 16), "stride": 4},
+                         schedule=replace(HARMONIC.schedule, steps=150, valid_every=50)),
+}
+
+
+def build(config):
+    """Return the untrained module of a config."""
+    return getattr(networks, config.network)(config.mel, **config.sizes)
+
+
+def run(config, seed, out, dataset, device="cpu", progress=True, model=None):
+    """Train on a dataset's training notes and write ``vocoder.pt``.
+
+    Parameters
+    ----------
+    config : Config
+        What to train.
+    seed : int
+        Fixes initial weights and order of notes.
+    out : str or pathlib.Path
+        The ``vocoder.pt`` to write; ``<out>.ckpt`` beside it lets a killed run go on.
+    dataset : NoteDataset
+        The notes; split by recording.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    progress : bool
+        Show a bar.
+    model : torch.nn.Module, optional
+        A loaded ``model.pt``, whose decoded mels are trained on and measured, too.
+
+    Returns
+    -------
+    metrics : dict
+        On test notes: sc_db, lsd_db, the same for Griffin-Lim-60, counts; with a model, a second set whose names
+        begin with ``decoded_``.
+    history : list of dict
+        One row per validation.
+
+    Raises
+    ------
+    ValueError
+        If the notes' front-end is not the config's, or a model is needed and not given.
+    """
+    if config.decoded and model is None:
+        raise ValueError(f"expected a model.pt, because {config.decoded:.0%} of the mels are decoded ones; "
+                         "give one with --model")
+    if dataset.mel_config != config.mel:
+        raise ValueError(f"expected notes with {config.mel}, got {dataset.mel_config}")
+    torch.manual_seed(seed)
+    module = build(config).to(device)
+    parts = split(dataset)
+    task = _Task(module, dataset, config.decoded, model, device)
+    history = train(module, task.loss, parts.train, config.schedule, seed, config.weights,
+                    lambda: task.convergence(parts.valid[:96]), checkpoint=f"{out}.ckpt",
+                    identity=f"{config} {dataset.checksum}", device=device, progress=progress)
+    module = module.cpu().eval()
+    save_vocoder(module, out, config, dataset.checksum)
+    metrics = measure(module, dataset, parts.test)
+    if model is not None:
+        decoded = measure(module, dataset, parts.test, model)
+        metrics |= {f"decoded_{name}": value for name, value in decoded.items() if name.endswith("_db")}
+    return metrics, history
+
+
+class _Task:
+    """Loss and validation of one run: joins module, notes and device."""
+
+    def __init__(self, module, dataset, decoded, model, device):
+        self.module, self.dataset, self.decoded, self.device = module, dataset, decoded, device
+        self.model = model.to(device) if model is not None else None
+
+    def loss(self, indices):
+        waveform, mel, pitch = (x.to(self.device) for x in notes(self.dataset, indices))
+        n = round(self.decoded * len(mel))
+        if n:
+            mel = torch.cat([through(self.model, mel[:n], pitch[:n]), mel[n:]])
+        return losses.spectral_terms(apply(self.module, mel, pitch), waveform)
+
+    def convergence(self, indices):
+        waveform, mel, pitch = (x.to(self.device) for x in notes(self.dataset, indices))
+        return spectral_convergence(apply(self.module, mel, pitch), waveform).mean()
+
+
+def notes(dataset, indices):
+    """Return waveforms ``(B, N)``, mels ``(B, M, T)`` and pitches ``(B,)`` of some notes."""
+    waveform = torch.from_numpy(dataset.waveforms[np.asarray(indices)].astype(np.float32)) / 32768.0
+    return waveform, torch.from_numpy(np.array(dataset.mels[np.asarray(indices)])), dataset.pitch[indices]
+
+
+def through(model, mel, pitch):
+    """Return the mels ``(B, M, T)`` that an autoencoder makes of mels, at their true pitch."""
+    with torch.no_grad():
+        return model.decode(model.encode(mel), pitch)
+
+
+def apply(module, mel, pitch):
+    """Return the waveform of a mel by a vocoder that may or may not need the pitch."""
+    return module(mel, pitch) if module.needs_pitch else module(mel)
+
+
+def save_vocoder(module, out, config, checksum):
+    """Write ``vocoder.pt`` by the contract.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        On the CPU.
+    out : str or pathlib.Path
+        The file.
+    config : Config
+        What was trained.
+    checksum : str
+        Of the notes.
+    """
+    keep = ("forward", "start", "render") if hasattr(module, "render") else ("forward",)
+    save_scripted(module, out, {
+        "mel": asdict(config.mel), "needs_pitch": module.needs_pitch, "network": config.network,
+        "created_from": {"dataset": checksum, "source": source_hash()},
+    }, keep=keep)
+
+
+def measure(module, dataset, indices, model=None, batch=16):
+    """Return the figures of a vocoder on some notes, and Griffin-Lim's on the same.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Eager or scripted; says ``needs_pitch``.
+    dataset : NoteDataset
+        The notes.
+    indices : numpy.ndarray
+        ``(n,)``.
+    model : torch.nn.Module, optional
+        An autoencoder through which the mels go first.
+    batch : int
+        Notes at once.
+
+    Returns
+    -------
+    dict
+        sc_db, lsd_db, griffin_lim_sc_db, griffin_lim_lsd_db, n_test, parameters.
+    """
+    config = dataset.mel_config
+    rows = []
+    with torch.inference_mode():
+        for part in np.array_split(indices, max(1, len(indices) // batch)):
+            waveform, target, pitch = notes(dataset, part)
+            mel = target if model is None else through(model, target, pitch)
+            size = (mel_inverse(config) @ mel).clamp(min=0.0)  # (B, F, T)
+            baseline = griffin_lim(torch.nn.functional.pad(size, (0, 1)), 60, n_samples=config.n_samples)
+            for name, estimate in (("", apply(module, mel, pitch)), ("griffin_lim_", baseline)):
+                rows += [(f"{name}sc_db", spectral_convergence(estimate, waveform)),
+                         (f"{name}lsd_db", log_spectral_distance(mel_spectrogram(estimate, config), target))]
+    names = dict.fromkeys(name for name, _ in rows)
+    means = {name: float(torch.cat([value for key, value in rows if key == name]).mean()) for name in names}
+    return {**means, "n_test": len(indices), "parameters": sum(p.numel() for p in module.parameters())}
+
+
+def seconds_per_second(module, dataset, repeats=20):
+    """Return the median CPU seconds per second of sound on one note: goes to provenance, not to metrics."""
+    config = dataset.mel_config
+    _, mel, pitch = notes(dataset, [0])
+    times = []
+    with torch.inference_mode():
+        for _ in range(repeats + 3):
+            begin = time.perf_counter()
+            apply(module, mel, pitch)
+            times.append(time.perf_counter() - begin)
+    return float(np.median(times[3:])) / config.seconds
