@@ -114,7 +114,8 @@ def describe(waveform, sample_rate, attributes=ATTRIBUTES):
     Returns
     -------
     dict
-        Name -> ``(batch,)`` float64 points; NaN for a silent sound.
+        Name -> ``(batch,)`` float64 points; NaN for a silent sound, and where an attribute is a logarithm of
+        nothing (the booming of a tone at 10 kHz).
 
     Raises
     ------
@@ -128,8 +129,10 @@ def describe(waveform, sample_rate, attributes=ATTRIBUTES):
     for start in range(0, len(heard), _AT_ONCE):
         rows = heard[start:start + _AT_ONCE]
         sound = Sound(resample(levelled[rows], sample_rate, rate), rate)
-        for attribute in attributes:
-            result[attribute.__name__][rows] = attribute(sound)
+        with np.errstate(divide="ignore", invalid="ignore"):  # logarithms of nothing
+            for attribute in attributes:
+                value = attribute(sound)
+                result[attribute.__name__][rows] = np.where(np.isfinite(value), value, np.nan)
     return result
 
 

@@ -45,9 +45,8 @@ def hardness(sound):
     bandwidth, their spectral centroid, the loudness between 7 and 14 Bark, the percussive share, the onset
     strength and the attack time.
     """
-    with np.errstate(divide="ignore"):
-        middle = np.log10(sound.weighted(sound.bark_level(70, 140)))
-        share = np.log10(percussive_share(sound.waveform, sound.spectrum))
+    middle = np.log10(sound.weighted(sound.bark_level(70, 140)))
+    share = np.log10(percussive_share(sound.waveform, sound.spectrum))
     # silence in front, one sample more than a frame, lets an attack in the first sample be seen
     padded = np.pad(sound.waveform, ((0, 0), (_FRAME + 1, 0)))
     envelopes = np.pad(sound.envelope, ((0, 0), (_FRAME + 1, 0)))
@@ -80,8 +79,7 @@ def _attacks(waveform, envelope, strength, rate):
     mean_width = np.nansum(widths * weight) / weight.sum() if weight.sum() > 0 else 0.0
     mean_width = mean_width if mean_width > 512.0 else rate / 512.0
     centroid = max(np.mean(centroids) if centroids else 0.0, 200.0)
-    with np.errstate(divide="ignore"):
-        return np.log10(mean_width), np.log10(centroid), np.log10(np.mean(strengths)), np.mean(seconds)
+    return np.log10(mean_width), np.log10(centroid), np.log10(np.mean(strengths)), np.mean(seconds)
 
 
 def _bandwidth(waveform, rate):

@@ -25,7 +25,7 @@ FLOOR_DB = -70.0  # below the strongest partial: not measured
 CLEAR_DB = 10.0  # a peak stands out of its surroundings by more
 SMOOTH_SECONDS = 0.01
 LINE_SECONDS, PITCH_SECONDS = 0.3, 0.75  # from the onset: levels before they decay; frequencies, finely
-_B_GRID = np.concatenate([[0.0], np.geomspace(1e-5, 1.5, 240)])
+_B_GRID = np.concatenate([[0.0], np.geomspace(1e-5, 1.5, 3000)])
 
 
 def _rows(measure, waveform, *columns):
@@ -253,11 +253,12 @@ def inharmonicity(waveform, sample_rate, f0_hz):
 def _stretch(note, sample_rate, f0):
     power, per_bin, width = _spectrum(note, sample_rate, PITCH_SECONDS)
     level = 10 * np.log10(power / power.max() + 1e-12)
-    # what stands out of its surroundings: a decaying partial has wide skirts
+    # peaks that stand out of their surroundings: a decaying partial has wide skirts
     around = ndimage.median_filter(level, int(0.5 * f0 / per_bin) + 1, mode="nearest")
-    # the highest within a peak's width, so that the grid need not hit a peak
-    highest = ndimage.maximum_filter1d(level, 2 * int(np.ceil(width / per_bin)) + 1)
-    strength = np.maximum(highest - around - CLEAR_DB, 0.0)
+    peak = level == ndimage.maximum_filter1d(level, 2 * int(width / per_bin) + 1)
+    strength = np.where(peak, np.maximum(level - around - CLEAR_DB, 0.0), 0.0)
+    # the highest nearby, so that the grid, of steps of 0.4 %, need not hit a peak
+    strength = ndimage.maximum_filter1d(strength, 2 * int(3 * width / per_bin) + 1)
     place = stiff(np.arange(1, int(0.5 * sample_rate / f0) + 1), f0, _B_GRID[:, None])  # (grid, N)
     inside = place < HIGHEST_SHARE * sample_rate / 2
     score = (strength[np.minimum(place / per_bin, len(level) - 1).astype(int)] * inside).sum(axis=1)

@@ -130,8 +130,7 @@ def brightness(sound):
     body = windowed_frames(butterworth(wave, 100.0, "high", sound.rate), _BRIGHT_FRAME)
     spectrum = power_spectrogram(body).sum(axis=1)  # (B, F)
     centroid = spectrum @ (np.arange(spectrum.shape[1]) * sound.rate / _BRIGHT_FRAME) / spectrum.sum(axis=1)
-    with np.errstate(divide="ignore"):
-        share, centroid = np.log10(high / total), np.log10(centroid)
+    share, centroid = np.log10(high / total), np.log10(centroid)
     return 4.613128018020465 * share + 17.378889309312974 * centroid + 17.434733750553022
 
 
@@ -217,8 +216,7 @@ def sharpness(sound):
     """
     specific, total = sound.loudness
     acum = np.where(total > 0, 0.11 * _ratio(specific @ _SHARP, specific.sum(axis=-1)), 0.0)  # (B, T)
-    with np.errstate(divide="ignore"):
-        return 102.50508921364404 * np.log10(sound.weighted(acum, 2)) + 34.432655185001735
+    return 102.50508921364404 * np.log10(sound.weighted(acum, 2)) + 34.432655185001735
 
 
 def booming(sound):
@@ -243,6 +241,5 @@ def booming(sound):
     level = 10.0 * np.log10(np.sum(10.0 ** (specific * _BOOM / 10.0), axis=-1))
     low = _ratio(specific[..., :np.argmax(_BARK_HZ >= 280.0)].sum(axis=-1), specific.sum(axis=-1))
     index = sound.weighted(np.where(total > 0, level * low, 0.0), 2)
-    with np.errstate(divide="ignore"):
-        base = np.log10(sound.bark_level(0, 70).mean(axis=1))
-        return 43.67402696195865 * np.log10(index) - 10.90054738389845 * base + 26.836530575185435
+    index, base = np.log10(index), np.log10(sound.bark_level(0, 70).mean(axis=1))
+    return 43.67402696195865 * index - 10.90054738389845 * base + 26.836530575185435
