@@ -12,6 +12,7 @@ Contents
 NoteDataset      a store -> ``(mel, annotations)``, waveforms, columns
 SemiSupervised   the same with a seeded share of labels hidden
 collate          list of items -> batch
+find_stores      folder -> stores in it
 store_checksum   identity of a store's content
 pack             store -> one small .npz
 """
@@ -37,7 +38,7 @@ class NoteDataset(Dataset):
     Parameters
     ----------
     path : str or pathlib.Path
-        A folder made by ``build_store``, or an .npz made by :func:`pack`.
+        A folder made by ``build_store``, a folder that holds exactly one such, or an .npz made by :func:`pack`.
 
     Attributes
     ----------
@@ -69,10 +70,13 @@ class NoteDataset(Dataset):
             self.mel_config = MelConfig(**self.info["mel"])
             self.mels = extract(self.waveforms, self.mel_config)
         else:
-            if not (self.path / "store.json").is_file():
+            stores = find_stores(self.path)
+            if len(stores) != 1:
                 raise FileNotFoundError(
-                    f"expected a store (a folder with store.json, or an .npz), found none at {path}; "
-                    "make one with: python code/main.py dataset build --source S --out DIR")
+                    f"expected a store (a folder with store.json, or an .npz) at {path}, found "
+                    f"{', '.join(map(str, stores)) or 'none'}; make one with: "
+                    "python code/main.py dataset build --source S --out DIR")
+            self.path = stores[0]
             self.info = json.loads((self.path / "store.json").read_text())
             table = (self.path / "notes.csv").read_text(encoding="utf-8")
             self.mel_config = MelConfig(**self.info["mel"])
@@ -118,6 +122,13 @@ class NoteDataset(Dataset):
         if name not in self.rows.columns:
             raise KeyError(f"expected one of {self.rows.columns}, got {name!r}")
         return [row[name] for row in self.rows]
+
+
+def find_stores(path):
+    """Return the store at a path, or those in a folder, as a sorted list of paths."""
+    path = Path(path)
+    found = [path / "store.json"] if (path / "store.json").is_file() else sorted(path.glob("*/store.json"))
+    return [store.parent for store in found]
 
 
 class SemiSupervised(Dataset):

@@ -8,8 +8,8 @@ Conventions
   ceiling against the note at 44.1 kHz (n_fft 2048, hop 512), which also counts what a lower rate cuts off.
 * *Griffin-Lim*: 60 iterations from the least-squares magnitude: how much sound a mel gives without any model. It
   is the figure that punishes a window too short or a hop too long for the phase.
-* The rule: among mels with no more values than the note has samples, and a ceiling of at most -20 dB, the one
-  with the best Griffin-Lim figure.
+* The rule: among mels with a ceiling of at most -20 dB, and with at most 32,768 values and 32,768 samples a
+  note (all that follows costs in proportion to one or the other), the one with the best Griffin-Lim figure.
 
 Contents
 --------
@@ -57,6 +57,7 @@ FRONT_ENDS = {
     "44.1 kHz, 400 bands": replace(FULL_BAND, n_mels=400),
 }
 FLOORS = (-40, -60, -80, -100, -120)  # dB re the largest value of each mel
+BUDGET = 32768  # values of a mel, and samples of a note
 GRIFFIN_LIM_NOTES, GRIFFIN_LIM_ITERATIONS = 24, 60
 
 
@@ -175,12 +176,12 @@ def choose(front_ends):
     Raises
     ------
     ValueError
-        If none has a ceiling of -20 dB.
+        If none has a ceiling of -20 dB within the budget.
     """
     allowed = [name for name, figures in front_ends.items()
-               if figures["ceiling_db"] <= -20.0 and figures["values"] <= figures["samples"]]
+               if figures["ceiling_db"] <= -20.0 and max(figures["values"], figures["samples"]) <= BUDGET]
     if not allowed:
-        raise ValueError("expected a front-end with a ceiling of at most -20 dB, found none")
+        raise ValueError("expected a front-end with a ceiling of -20 dB within the budget, found none")
     return min(allowed, key=lambda name: front_ends[name]["griffin_lim_db"])
 
 
