@@ -103,7 +103,7 @@ def figure_ceiling(metrics):
     left.axvline(-20.0, color="grey", linewidth=0.8)
     left.invert_yaxis()
     left.set(xlabel="spectral convergence (dB, lower is better)", title="mel front-ends")
-    left.legend(fontsize=8, loc="lower left")
+    left.legend(fontsize=8, loc="lower right")
     floors = sorted(metrics["floors"], key=float)
     for key, label, marker in marks[:1] + marks[2:3]:
         right.plot([float(floor) for floor in floors], [metrics["floors"][floor][key] for floor in floors],
@@ -158,10 +158,12 @@ def table_preparation(metrics):
 
 def _median_notes(dataset):
     instrument, pitch = np.array(dataset.column("Instrument (abbr.)")), dataset.pitch.numpy()
-    chosen = {}
+    loud, chosen = np.array(dataset.column("Dynamics")), {}
     for name in sorted(set(instrument)):
         own = np.flatnonzero(instrument == name)
-        chosen[name] = own[np.argsort(pitch[own], kind="stable")[np.isfinite(pitch[own]).sum() // 2]]
+        medium = own[loud[own] == "mf"] if np.any(loud[own] == "mf") else own
+        order = medium[np.argsort(pitch[medium], kind="stable")]  # NaN last
+        chosen[name] = order[np.isfinite(pitch[medium]).sum() // 2]
     return chosen
 
 

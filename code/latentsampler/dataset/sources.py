@@ -28,7 +28,7 @@ from latentsampler.dataset.prepare import RejectedError, check_clipping
 from latentsampler.dataset.table import Rows, read_table
 
 SOUNDS = (".wav", ".flac", ".aif", ".aiff", ".ogg")
-SEARCH = 2.0  # seconds of silence before a note that are looked through for its onset
+PROMPT, SEARCH = 0.25, 2.0  # seconds before a note that are looked through for its onset, first and at most
 TABLES = ("notes.csv", "annotation/TinySOL_metadata.csv", "TinySOL_metadata.csv", "OrchideaSOL_metadata.csv")
 
 
@@ -85,7 +85,12 @@ class FileSource:
 
     def read(self, row, sample_rate, seconds):
         """Return the first ``seconds`` of a note and what may come before its onset (see `read_sound`)."""
-        return read_sound(self.root / (row["Path"] + self.suffix), sample_rate, seconds + SEARCH)
+        path = self.root / (row["Path"] + self.suffix)
+        sound = read_sound(path, sample_rate, seconds + PROMPT)
+        level = np.abs(sound)
+        if level[:int(PROMPT * sample_rate)].max(initial=0.0) > 0.1 * level.max(initial=0.0):
+            return sound  # most notes start at once: reading and resampling more is half of a build's time
+        return read_sound(path, sample_rate, seconds + SEARCH)
 
 
 def read_sound(path, sample_rate, seconds):
