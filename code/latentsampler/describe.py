@@ -90,7 +90,18 @@ def _table(rows):
 
 
 def run(options):
-    """Carry out the command; return its exit status, 0 or (where a file could not be read or written) 1."""
+    """Carry out the command.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        With ``sounds``, a list of paths, and ``csv``, a path, ``-`` or None.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or 1 where a file could not be read or written.
+    """
     rows, complaints = describe_files(options.sounds)
     if options.csv == "-":
         write_csv(rows, sys.stdout)

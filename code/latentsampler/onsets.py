@@ -233,7 +233,18 @@ def _flux_between(strength, onsets):
 
 
 def rise(envelope):
-    """Return the last lowest place before the peak, and the envelope from it to the peak, scaled to 1."""
+    """Return the rise of an envelope, from the last lowest place before its peak.
+
+    Parameters
+    ----------
+    envelope : numpy.ndarray
+        ``(n_samples,)``, peak above 0.
+
+    Returns
+    -------
+    tuple
+        That place, and the envelope from there to the peak, scaled to 1.
+    """
     peak = int(envelope.argmax())
     before = envelope[:peak]
     foot = len(before) - 1 - int(before[::-1].argmin()) if peak else 0

@@ -12,8 +12,7 @@ spectral_centroid  Hz
 spectral_slope     dB per octave of the power spectral density: noises, and what has no f0
 partial_line       dB per octave of the partials' levels, and dB of the odd partials over the even ones
 noise_share        dB of the noise over the partials
-stiff              frequencies of the partials of a stiff string or bar
-inharmonicity      its B
+inharmonicity      B of a stiff string or bar
 attack_time        ms
 """
 
@@ -24,7 +23,7 @@ HIGHEST_SHARE = 0.93  # of the Nyquist frequency; recordings end there
 FLOOR_DB = -70.0  # below the strongest partial: not measured
 CLEAR_DB = 10.0  # a peak stands out of its surroundings by more
 SMOOTH_SECONDS = 0.01
-LINE_SECONDS, PITCH_SECONDS = 0.3, 0.75  # from the onset: levels before they decay; frequencies, finely
+LINE_SECONDS, RISE_SECONDS, PITCH_SECONDS = 0.3, 0.005, 0.75  # windows from the onset: levels; frequencies
 _B_GRID = np.concatenate([[0.0], np.geomspace(1e-5, 1.5, 3000)])
 
 
@@ -32,11 +31,10 @@ def _rows(measure, waveform, *columns):
     """Stack ``measure(note, ...)`` as ``(n_results, batch)``; NaN where silent or f0 unknown."""
     waveform = np.asarray(waveform, dtype=float)
     if waveform.ndim != 2:
-        raise ValueError(f"waveform: expected (batch, n_samples), got {waveform.shape}; "
-                         "pass a single note as waveform[None]")
+        raise ValueError(f"waveform: expected (batch, n_samples), got {waveform.shape}; use waveform[None] for one")
     columns = [np.broadcast_to(np.asarray(column, dtype=float), len(waveform)) for column in columns]
-    known = [note.any() and all(np.isfinite(row)) for note, *row in zip(waveform, *columns, strict=True)]
-    rows = [measure(*row) if good else np.nan for good, *row in zip(known, waveform, *columns, strict=True)]
+    rows = [measure(note, *row) if note.any() and np.isfinite(row).all() else np.nan
+            for note, *row in zip(waveform, *columns, strict=True)]
     width = max(np.size(row) for row in rows)
     return np.array([np.broadcast_to(row, width) for row in rows], dtype=float).T
 
@@ -65,12 +63,11 @@ def spectral_centroid(waveform, sample_rate):
     ----------
     Peeters et al., "The timbre toolbox", JASA 130 (5), 2011, equation 9, on power.
     """
-    return _rows(lambda note: _centroid(note, sample_rate), waveform)[0]
+    def centroid(note):
+        density = _density(note, 2048, "hann")
+        return np.linspace(0.0, sample_rate / 2, len(density)) @ density / density.sum()
 
-
-def _centroid(note, sample_rate):
-    density = _density(note, 2048, "hann")
-    return np.linspace(0.0, sample_rate / 2, len(density)) @ density / density.sum()
+    return _rows(centroid, waveform)[0]
 
 
 def spectral_slope(waveform, sample_rate, low_hz=200.0):
@@ -83,7 +80,7 @@ def spectral_slope(waveform, sample_rate, low_hz=200.0):
     sample_rate : int
         Hz.
     low_hz : float
-        Hz; a line is fitted to the third-octave bands from here to 0.93 of the Nyquist frequency.
+        Hz; a line is fitted to third-octave bands from here to 0.93 of the Nyquist frequency.
 
     Returns
     -------
@@ -102,23 +99,26 @@ def _slope(note, sample_rate, low_hz):
     return np.polyfit(members @ octave, 10 * np.log10(members @ density[1:] + 1e-30), 1)[0]
 
 
-def _spectrum(note, sample_rate, seconds):
+def _spectrum(note, sample_rate, window):
     """Power spectrum of a note's beginning, its Hz per bin, and the half width of a peak in Hz."""
-    count = min(len(note), int(seconds * sample_rate))
-    size = 2 * 2 ** int(np.ceil(np.log2(count)))
-    power = np.abs(fft.rfft(note[:count] * signal.get_window("hann", count), size)) ** 2
-    return power, sample_rate / size, 2.0 * sample_rate / count
+    size = 2 * 2 ** int(np.ceil(np.log2(len(window))))
+    power = np.abs(fft.rfft(note[:len(window)] * window[:len(note)], size)) ** 2
+    return power, sample_rate / size, 2.0 * sample_rate / len(window)
 
 
-def _partials(note, sample_rate, f0, stretch, seconds):
+def _falling(count, rise):
+    """Window that opens within ``rise`` samples, then closes as Hann's: levels before they decay."""
+    return np.concatenate([np.hanning(2 * rise)[:rise], np.hanning(2 * (count - rise))[count - rise:]])
+
+
+def _partials(note, sample_rate, f0, stretch, window):
     """Return number, Hz (of the peak) and dB (of all that is near) of a note's partials."""
-    power, per_bin, width = _spectrum(note, sample_rate, seconds)
+    power, per_bin, width = _spectrum(note, sample_rate, window)
     top = HIGHEST_SHARE * sample_rate / 2
     n = np.arange(1, int(top / f0) + 1)
-    n = n[stiff(n, f0, stretch) < top]
-    place = stiff(n, f0, stretch)
-    # vibrato of 25 cents moves a partial by 1.5 %; its neighbours are f0 away or more
-    reach = np.minimum(0.4 * f0, np.maximum(0.02 * place, width))
+    n = n[_stiff(n, f0, stretch) < top]
+    place = _stiff(n, f0, stretch)
+    reach = np.minimum(0.4 * f0, np.maximum(0.02 * place, width))  # vibrato of 25 cents is 1.5 %
     low = np.maximum((place - reach) / per_bin, 0).astype(int)
     high = np.minimum(((place + reach) / per_bin).astype(int) + 1, len(power))
     peak = np.array([a + power[a:b].argmax() for a, b in zip(low, high, strict=True)], dtype=float)
@@ -126,29 +126,9 @@ def _partials(note, sample_rate, f0, stretch, seconds):
     return n, peak * per_bin, 10 * np.log10(energy + 1e-30)
 
 
-def stiff(n, f0_hz, stretch):
-    """Return the frequencies of the partials of a stiff string or bar.
-
-    Parameters
-    ----------
-    n : numpy.ndarray
-        Numbers, from 1.
-    f0_hz : float
-        Hz, partial 1.
-    stretch : float or numpy.ndarray
-        Inharmonicity B, at least 0.
-
-    Returns
-    -------
-    numpy.ndarray
-        Hz.
-
-    References
-    ----------
-    Fletcher, "Normal vibration frequencies of a stiff piano string", JASA 36 (1), 1964: f_n is proportional
-    to n sqrt(1 + B n^2); here scaled so that partial 1 is at ``f0_hz``.
-    """
-    return n * f0_hz * np.sqrt((1.0 + stretch * n ** 2) / (1.0 + stretch))
+def _stiff(n, f0, stretch):
+    """Hz of the partials ``n`` of a stiff string or bar with partial 1 at ``f0``, see `inharmonicity`."""
+    return n * f0 * np.sqrt((1.0 + stretch * n ** 2) / (1.0 + stretch))
 
 
 def partial_line(waveform, sample_rate, f0_hz, stretch=0.0):
@@ -175,7 +155,8 @@ def partial_line(waveform, sample_rate, f0_hz, stretch=0.0):
     Least squares on L_n = L + tilt log2(n) - odd_even [n even], n = 2, 3, ... Partial 1 is left out, because
     instruments set it apart from the others.
     """
-    lines = _rows(lambda note, f0, b: _line(*_partials(note, sample_rate, f0, b, LINE_SECONDS)),
+    window = _falling(int(LINE_SECONDS * sample_rate), int(RISE_SECONDS * sample_rate))
+    lines = _rows(lambda note, f0, b: _line(*_partials(note, sample_rate, f0, b, window)),
                   waveform, f0_hz, stretch)
     return tuple(np.broadcast_to(lines, (2, lines.shape[1])))
 
@@ -203,7 +184,7 @@ def noise_share(waveform, sample_rate, f0_hz):
     Returns
     -------
     numpy.ndarray
-        ``(batch,)`` dB. Attacks and vibrato spread the partials, which passes for noise of -40 to -60 dB.
+        ``(batch,)`` dB. What attacks and wide vibrato spread passes for noise, of -40 dB or less.
 
     References
     ----------
@@ -240,10 +221,11 @@ def inharmonicity(waveform, sample_rate, f0_hz):
     Returns
     -------
     numpy.ndarray
-        ``(batch,)`` B, from 0 to about 1.5, see `stiff`.
+        ``(batch,)`` B, from 0 to about 1.5: f_n = n f_1 sqrt((1 + B n^2) / (1 + B)).
 
     References
     ----------
+    Fletcher, "Normal vibration frequencies of a stiff piano string", JASA 36 (1), 1964.
     Rauhala, Lehtonen and Valimaki, "Fast automatic inharmonicity estimation algorithm", JASA 121 (5), 2007;
     here a grid over B, then the line (f_n / n)^2 = a + b n^2 through the peaks that it finds, B = b / a.
     """
@@ -251,7 +233,8 @@ def inharmonicity(waveform, sample_rate, f0_hz):
 
 
 def _stretch(note, sample_rate, f0):
-    power, per_bin, width = _spectrum(note, sample_rate, PITCH_SECONDS)
+    window = signal.get_window("hann", int(PITCH_SECONDS * sample_rate))
+    power, per_bin, width = _spectrum(note, sample_rate, window)
     level = 10 * np.log10(power / power.max() + 1e-12)
     # peaks that stand out of their surroundings: a decaying partial has wide skirts
     around = ndimage.median_filter(level, int(0.5 * f0 / per_bin) + 1, mode="nearest")
@@ -259,13 +242,14 @@ def _stretch(note, sample_rate, f0):
     strength = np.where(peak, np.maximum(level - around - CLEAR_DB, 0.0), 0.0)
     # the highest nearby, so that the grid, of steps of 0.4 %, need not hit a peak
     strength = ndimage.maximum_filter1d(strength, 2 * int(3 * width / per_bin) + 1)
-    place = stiff(np.arange(1, int(0.5 * sample_rate / f0) + 1), f0, _B_GRID[:, None])  # (grid, N)
+    strength -= strength.mean()  # what a place finds by chance: a small B has more places
+    place = _stiff(np.arange(1, int(0.5 * sample_rate / f0) + 1), f0, _B_GRID[:, None])  # (grid, N)
     inside = place < HIGHEST_SHARE * sample_rate / 2
     score = (strength[np.minimum(place / per_bin, len(level) - 1).astype(int)] * inside).sum(axis=1)
-    n, hz, found = _partials(note, sample_rate, f0, _B_GRID[score.argmax()], PITCH_SECONDS)
-    use = (found > found.max() - 60.0) | (n <= 2)
-    if use.sum() < 2:
+    n, hz, found = _partials(note, sample_rate, f0, _B_GRID[score.argmax()], window)
+    if len(n) < 2:
         return np.nan
+    use = (found > found.max() - 60.0) | (n <= 2)
     slope, base = np.polyfit(n[use] ** 2.0, (hz[use] / n[use]) ** 2, 1, w=np.sqrt(n[use]))
     return max(slope / base, 0.0)
 
@@ -298,5 +282,5 @@ def _attack(note, sample_rate):
     power = signal.oaconvolve(note ** 2, window / window.sum(), mode="same")
     envelope = np.sqrt(np.maximum(power, 0.0))
     plateau = np.median(envelope[envelope > 0.5 * envelope.max()])
-    low, high = np.argmax(envelope >= 0.1 * plateau), np.argmax(envelope >= 0.9 * plateau)
+    low, high = (np.argmax(envelope >= share * plateau) for share in (0.1, 0.9))
     return 1000.0 * (high - low) / sample_rate

