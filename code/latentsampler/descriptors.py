@@ -115,14 +115,14 @@ def describe(waveform, sample_rate, attributes=ATTRIBUTES):
     -------
     dict
         Name -> ``(batch,)`` float64 points; NaN for a silent sound, and where an attribute is a logarithm of
-        nothing (the booming of a tone at 10 kHz).
+        nothing (the booming of a tone at 10 kHz, the hardness of a sound of less than about 10 ms).
 
     Raises
     ------
     ValueError
         Where the shape or the rate is unusable.
     """
-    waveform = _checked(waveform, sample_rate)
+    waveform, sample_rate = _checked(waveform, sample_rate), int(sample_rate)
     levelled, rate = level_to(waveform, sample_rate), max(sample_rate, LOWEST_RATE)
     result = {attribute.__name__: np.full(len(waveform), np.nan) for attribute in attributes}
     heard = np.flatnonzero(np.isfinite(levelled[:, 0]))

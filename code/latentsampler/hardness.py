@@ -25,6 +25,7 @@ WARMTH = np.array([-4.464258317026696, -0.08819320850778556, 0.29156539973575546
 _FRAME, _BANDWIDTH_HOP, _FLOOR = 4096, 128, 10.0 ** (-75.0 / 20.0)
 _LONGEST_ATTACK = 0.1  # seconds
 _MEDIAN_SPAN = 31  # bins and frames
+_BLOCK = 256  # frames at once: 30 times as much data as samples
 _WARM_FFT, _LOW_HZ, _WARM_TOP_HZ = 8192, 260.0, 12000.0
 
 
@@ -87,17 +88,17 @@ def _attacks(waveform, envelope, strength, rate):
 def _bandwidth(waveform, rate):
     """Hz from the 5 % point of the spectrum to its last bin over -75 dB, every 128 samples; 0 where quiet."""
     frames = np.lib.stride_tricks.sliding_window_view(waveform.astype(np.float32), _FRAME)[::_BANDWIDTH_HOP]
-    magnitude = np.abs(fft.rfft(frames - frames.mean(axis=1, keepdims=True), axis=1))  # (T, F)
-    magnitude /= np.sqrt(rate * _FRAME, dtype=np.float32)
-    total = magnitude.sum(axis=1)
-    loud = np.flatnonzero(total > 0.1 * np.ptp(total) + total.min())
-    magnitude = magnitude[loud]
-    above = magnitude >= _FLOOR
-    top = above.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
-    bottom = np.argmax(np.cumsum(magnitude, axis=1) >= 0.05 * total[loud, None], axis=1)
-    width = np.zeros(len(total))
-    width[loud] = np.where(above.any(axis=1), (top - bottom) * rate / _FRAME, 0.0)
-    return width
+    parts = []
+    for start in range(0, len(frames), _BLOCK):
+        block = frames[start:start + _BLOCK]
+        magnitude = np.abs(fft.rfft(block - block.mean(axis=1, keepdims=True), axis=1))  # (T, F)
+        total = magnitude.sum(axis=1)
+        above = magnitude >= _FLOOR * np.sqrt(rate * _FRAME)
+        top = above.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
+        bottom = np.argmax(np.cumsum(magnitude, axis=1) >= 0.05 * total[:, None], axis=1)
+        parts.append([total, np.where(above.any(axis=1), (top - bottom) * rate / _FRAME, 0.0)])
+    total, width = np.concatenate(parts, axis=1)
+    return np.where(total > 0.1 * np.ptp(total) + total.min(), width, 0.0)
 
 
 def _attack_width(width, rate):
@@ -216,6 +217,8 @@ def _warm_features(section, rate):
     power = power.sum(axis=1)
     power = power / power.max()
     _, bins, position, _ = spectral_peaks(power[None], 0.2)
+    if not len(bins):  # a constant
+        return np.nan, np.nan, np.nan
     fundamental = position.min() * hz[1]
     centroid = power @ hz / power.sum()
     beyond = hz > min(3.5 * fundamental, _WARM_TOP_HZ)

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import subprocess
 import time
 
 import numpy as np
@@ -327,6 +328,29 @@ def test_what_cannot_be_measured_is_nan():
     assert all(np.isnan(value).all() for value in partials.partial_line(waves, RATE, [220, 4000]))
     with pytest.raises(ValueError, match=r"waveform\[None\]"):
         partials.attack_time(tone(440), RATE)
+
+
+@pytest.mark.long
+def test_what_the_toy_set_knows_is_measured_on_its_notes(root, python, tmp_path):
+    toy = tmp_path / "toy"
+    subprocess.run([python, root / "toy" / "make_toy.py", "--out", toy, "--small", "--jobs", "1"], check=True)
+    with open(toy / "notes.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+
+    def error(abbreviation, column, measure, relative=False):
+        notes = [row for row in rows if row["Instrument (abbr.)"] == abbreviation]
+        waves = np.stack([soundfile.read(toy / row["Path"])[0] for row in notes])
+        known = np.array([float(row[column]) for row in notes])
+        found = measure(waves, RATE, [float(row["f0_hz"] or "nan") for row in notes])
+        return np.nanmedian(np.abs(found - known) / (known if relative else 1.0))
+
+    assert error("Org", "tilt_db_per_octave", lambda *note: partials.partial_line(*note)[0]) <= 0.1
+    assert error("Org", "odd_even", lambda *note: partials.partial_line(*note)[1]) <= 0.1
+    assert error("BFl", "noise_to_harmonic_db", partials.noise_share) <= 0.5
+    assert error("Ham", "inharmonicity", partials.inharmonicity, relative=True) <= 0.01
+    assert error("Bar", "inharmonicity", partials.inharmonicity, relative=True) <= 0.02
+    assert error("Nb", "tilt_db_per_octave", lambda wave, rate, _: partials.spectral_slope(wave, rate)) <= 0.3
+    assert error("Org", "attack_ms", lambda wave, rate, _: partials.attack_time(wave, rate) / 0.59, True) <= 0.25
 
 
 # the command
