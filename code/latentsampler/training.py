@@ -124,7 +124,7 @@ def train(module, loss, items, schedule, seed, weights=None, validate=None, chec
 
 
 def _batch(items, schedule, seed, step):
-    """Return the indices of a step: each epoch is a permutation of its own; an epoch's incomplete last batch is left out."""
+    """Return the indices of a step: each epoch is a permutation; an incomplete last batch is left out."""
     per_epoch = max(1, len(items) // schedule.batch_size)
     epoch, position = divmod(step, per_epoch)
     generator = torch.Generator().manual_seed(seed * 7_919 + epoch)

@@ -1,11 +1,17 @@
 """What every test shares: where the reference data is, and when a missing part is a failure instead of a skip."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+
+from latentsampler.audio import MelConfig
+from latentsampler.dataset.build import build_store
+from latentsampler.dataset.sources import from_table
+from latentsampler.dataset.store import NoteDataset
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
@@ -42,3 +48,13 @@ def shared():
 def python():
     """Path of the interpreter that runs the tests, for tests of commands."""
     return sys.executable
+
+
+@pytest.fixture(scope="session")
+def small_notes(tmp_path_factory, python):
+    """A dataset of 144 toy notes, as the real commands make it."""
+    folder = tmp_path_factory.mktemp("small")
+    subprocess.run([python, str(ROOT / "toy" / "make_toy.py"), "--out", str(folder / "toy"), "--small", "--jobs", "1"],
+                   check=True, capture_output=True)
+    store = build_store(from_table(folder / "toy"), folder / "notes", MelConfig(), n_jobs=1, progress=False)
+    return NoteDataset(store)

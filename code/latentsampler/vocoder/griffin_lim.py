@@ -25,8 +25,8 @@ def griffin_lim(size, n_iterations=60, momentum=0.0, n_fft=1024, hop_length=256,
         Samples.
     n_samples : int, optional
         Length; ``hop_length * (T - 1)`` if not given.
-    seed : int
-        Of the first phases.
+    seed : int, optional
+        Of the first phases; None = all zero.
 
     Returns
     -------
@@ -39,7 +39,9 @@ def griffin_lim(size, n_iterations=60, momentum=0.0, n_fft=1024, hop_length=256,
     """
     window = torch.hann_window(n_fft)
     length = n_samples or hop_length * (size.shape[-1] - 1)
-    angle = 2.0 * math.pi * torch.rand(size.shape, generator=torch.Generator().manual_seed(seed))
+    angle = torch.zeros_like(size)
+    if seed is not None:
+        angle = 2.0 * math.pi * torch.rand(size.shape, generator=torch.Generator().manual_seed(seed))
     spectrum, previous = torch.polar(size, angle), torch.zeros_like(size, dtype=torch.complex64)
     for _ in range(n_iterations):
         waveform = torch.istft(spectrum, n_fft, hop_length, window=window, length=length)

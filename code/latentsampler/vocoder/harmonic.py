@@ -54,8 +54,7 @@ class HarmonicVocoder(nn.Module):
         self.sample_rate, self.hop, self.n_bins = mel.sample_rate, mel.hop_length, 1 + mel.n_fft // 2
         self.scale = LogMel()
         self.register_buffer("inverse", mel_inverse(mel))  # (F, M)
-        noise = torch.rand(1, self.n_bins, mel.n_frames, generator=torch.Generator().manual_seed(0))
-        self.register_buffer("noise", 2.0 * math.pi * noise)  # (1, F, T): phases of what has no harmonics
+        self.register_buffer("noise", _noise_phases(mel))  # (1, F, T): phases of what has no harmonics
         bins = torch.arange(self.n_bins, dtype=torch.float64) * mel.sample_rate / mel.n_fft
         self.register_buffer("bin_hz", bins.float())  # (F,)
         self.register_buffer("flip", (-1.0) ** torch.arange(self.n_bins)[:, None])  # (F, 1)
@@ -97,7 +96,7 @@ class HarmonicVocoder(nn.Module):
         """
         voiced = torch.isfinite(pitch)
         note = torch.where(voiced, pitch, torch.full_like(pitch, 69.0)).double()
-        f0 = 440.0 * torch.exp2((note - 69.0) / 12.0)  # (B,) Hz
+        f0 = 440.0 * torch.exp((note - 69.0) * (math.log(2.0) / 12.0))  # (B,) Hz
         harmonic = (self.bin_hz / f0[:, None]).round().clamp(min=1.0)  # (B, F)
         cycles = (harmonic * f0[:, None]).unsqueeze(2) * self.seconds  # (B, F, T), in double: thousands of cycles
         # (-1)^bin: phases are counted from the frame's first sample, half a window before its centre
@@ -113,3 +112,11 @@ class HarmonicVocoder(nn.Module):
     def render(self, state: list[torch.Tensor], first: int, count: int):
         """Return samples ``first`` to ``first + count`` of a started note: ``(B, count)``."""
         return self.istft.render(state[0], first, count)
+
+
+def _noise_phases(mel):
+    """Return the phases ``(1, F, T)`` of white noise: drawn freely, overlapping frames would cancel by 6 dB."""
+    noise = torch.randn(1, mel.n_samples, generator=torch.Generator().manual_seed(0))
+    spectrum = torch.stft(noise, mel.n_fft, mel.hop_length, window=torch.hann_window(mel.n_fft), pad_mode="constant",
+                          return_complex=True)  # (1, F, T + 1)
+    return spectrum[..., :mel.n_frames].angle()

@@ -17,8 +17,7 @@ class Head(nn.Module):
         super().__init__()
         channels = [n_mels, *widths, 1]
         self.layers = nn.ModuleList(
-            nn.ConvTranspose1d(a, b, 2 * stride + 1, stride=stride, padding=(stride + 1) // 2,
-                               output_padding=stride - 2 * stride - 1 + 2 * ((stride + 1) // 2))
+            nn.ConvTranspose1d(a, b, 2 * stride, stride=stride, padding=stride // 2)  # exactly T * stride samples
             for a, b in zip(channels[:-1], channels[1:], strict=True))
 
     def forward(self, x):
