@@ -1,0 +1,237 @@
+#include "engine/engine.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace wae {
+namespace {
+
+constexpr double kStealFade = 5;          // ms: no click, and the new note is not masked
+constexpr size_t kTimes = 1024;
+
+// Peak of the next 10 ms or so, as it will sound.
+float level(const Voice& voice) {
+  const int available = voice.available.load(std::memory_order_acquire);
+  float peak = 0;
+  for (int64_t i = voice.position; i < std::min<int64_t>(available, voice.position + 512); ++i)
+    peak = std::max(peak, std::abs(voice.buffer[i]));
+  return peak * std::abs(voice.gain);
+}
+
+}  // namespace
+
+Engine::Engine(Loader loader, int voices) : worker_(std::move(loader)), voices_(std::clamp(voices, 1, kMaxVoices)) {
+  times_.reserve(kTimes);
+}
+
+int64_t Engine::samples(double ms) const { return std::llround(std::max(0.0, ms) * rate_ / 1000); }
+
+int Engine::play(const Note& note, double offset) {
+  const int id = ++last_id_;
+  if (note.values.size() > kMaxControls) {
+    drop(id, "expected at most " + std::to_string(kMaxControls) + " values, got " + std::to_string(note.values.size()));
+    return id;
+  }
+  hear();
+  make_room();
+  mixer_.collect();
+  const bool room = std::count_if(&mixer_.voice(0), &mixer_.voice(0) + mixer_.slots(),
+                                  [](const Voice& voice) { return voice.held(); }) < voices_;
+  const int slot = room ? mixer_.take_slot() : -1;
+  if (slot < 0) drop(id, "no free voice");
+  else start(mixer_.voice(slot), note, id, offset);
+  return id;
+}
+
+void Engine::start(Voice& voice, const Note& note, int id, double offset) {
+  Job job;
+  job.voice = &voice;
+  job.id = id;
+  job.count = static_cast<int>(note.values.size());
+  std::copy(note.values.begin(), note.values.end(), job.values);
+  job.has_pitch = note.has_pitch;
+  job.pitch = note.pitch;
+  job.rate = rate_;
+  job.asked = Clock::now();
+  voice.available.store(0, std::memory_order_relaxed);
+  voice.complete.store(false, std::memory_order_relaxed);
+  voice.cancel.store(false, std::memory_order_relaxed);
+  voice.id = id;
+  voice.key = note.key;
+  voice.gain = note.gain;
+  voice.due = mixer_.now + std::llround(offset) + samples(latency_ms_);
+  voice.position = 0;
+  voice.release = kNever;
+  voice.starved = voice.dropped = false;
+  voice.phase = Voice::Phase::pending;
+  if (worker_.submit(job)) return;
+  voice.complete.store(true, std::memory_order_relaxed);
+  voice.phase = Voice::Phase::free;
+  drop(id, "too many notes wait");
+}
+
+void Engine::make_room() {
+  if (steal_ == Steal::none) return;
+  std::vector<Voice*> held;
+  for (int slot = 0; slot < mixer_.slots(); ++slot)
+    if (mixer_.voice(slot).held()) held.push_back(&mixer_.voice(slot));
+  if (static_cast<int>(held.size()) < voices_) return;
+  const auto older = [](const Voice* a, const Voice* b) { return a->id < b->id; };
+  const auto quieter = [](const Voice* a, const Voice* b) { return level(*a) < level(*b); };
+  Voice* victim = steal_ == Steal::oldest ? *std::min_element(held.begin(), held.end(), older)
+                                          : *std::min_element(held.begin(), held.end(), quieter);
+  ++mixer_.counts.stolen;
+  end(*victim, mixer_.now, kStealFade, "stolen");
+}
+
+// A voice that sounds fades from `when` on; one that waits is dropped.
+void Engine::end(Voice& voice, int64_t when, double fade_ms, const char* why) {
+  if (voice.phase == Voice::Phase::pending) {
+    drop(voice, why);
+  } else if (voice.phase == Voice::Phase::playing && voice.release == kNever) {
+    voice.release = std::max(when - voice.started, voice.position);
+    voice.fade = std::max<int64_t>(1, samples(fade_ms));
+  }
+}
+
+// A note released before it sounds keeps its length: it starts late, and ends as much later.
+void Engine::release(int key, double offset) {
+  const int64_t when = mixer_.now + std::llround(offset);
+  for (int slot = 0; slot < mixer_.slots(); ++slot) {
+    Voice& voice = mixer_.voice(slot);
+    if (!voice.held() || voice.key != key || key == 0) continue;
+    const int64_t from = voice.sounding() ? voice.started : voice.due - samples(latency_ms_);
+    voice.release = std::max(when - from, voice.position);
+    voice.fade = std::max<int64_t>(1, samples(fade_ms_));
+  }
+}
+
+void Engine::stop(int id, double offset) {
+  for (int slot = 0; slot < mixer_.slots(); ++slot) {
+    Voice& voice = mixer_.voice(slot);
+    if (id == 0 || voice.id == id) end(voice, mixer_.now + std::llround(offset), fade_ms_, "stopped");
+  }
+}
+
+void Engine::panic() {
+  for (int slot = 0; slot < mixer_.slots(); ++slot) {
+    Voice& voice = mixer_.voice(slot);
+    if (voice.phase == Voice::Phase::pending) drop(voice, "panic");
+    if (voice.phase == Voice::Phase::playing) voice.phase = Voice::Phase::ended;
+  }
+}
+
+void Engine::load(const std::string& path) {
+  Job job;
+  job.kind = Job::Kind::load;
+  job.path = new std::string(path);
+  if (worker_.submit(job)) return;
+  delete job.path;
+  reports_.push_back({Report::Kind::error, 0, 0, "too many jobs wait to load " + path, nullptr});
+}
+
+void Engine::describe() {
+  Job job;
+  job.kind = Job::Kind::describe;
+  worker_.submit(job);
+}
+
+// What was rendered for another rate would sound at another pitch: it ends.
+void Engine::set_rate(double rate) {
+  if (rate <= 0 || rate == rate_) return;
+  for (int slot = 0; slot < mixer_.slots(); ++slot) end(mixer_.voice(slot), mixer_.now, kStealFade, "sample rate changed");
+  rate_ = rate;
+}
+
+void Engine::set_voices(int voices) {
+  voices_ = std::clamp(voices, 1, kMaxVoices);
+  std::vector<Voice*> held;
+  for (int slot = 0; slot < mixer_.slots(); ++slot)
+    if (mixer_.voice(slot).held()) held.push_back(&mixer_.voice(slot));
+  std::sort(held.begin(), held.end(), [](const Voice* a, const Voice* b) { return a->id < b->id; });
+  for (int i = 0; i < static_cast<int>(held.size()) - voices_; ++i) end(*held[i], mixer_.now, kStealFade, "fewer voices");
+}
+
+void Engine::drop(int id, const std::string& why) {
+  ++mixer_.counts.dropped;
+  reports_.push_back({Report::Kind::dropped, id, 0, why, nullptr});
+}
+
+void Engine::drop(Voice& voice, const std::string& why) {
+  drop(voice.id, why);
+  voice.dropped = true;
+  mixer_.silence(voice);
+}
+
+bool Engine::busy() const { return worker_.pending() > 0 || mixer_.any_active() || !reports_.empty(); }
+
+bool Engine::next(Report& report) {
+  hear();
+  mixer_.collect();
+  if (!reports_.empty()) {
+    report = std::move(reports_.front());
+    reports_.pop_front();
+    return true;
+  }
+  report = {Report::Kind::done, 0, 0, "", nullptr};
+  return mixer_.pop_done(report.id);
+}
+
+// Also before a slot is taken: an event names its note by the slot.
+void Engine::hear() {
+  Event event;
+  while (worker_.next(event)) {
+    const std::unique_ptr<News> news(event.news);
+    const std::string text = news ? news->text : "";
+    const auto info = news ? news->info : nullptr;
+    switch (event.kind) {
+      case Event::Kind::loaded: reports_.push_back({Report::Kind::loaded, 0, 0, text, info}); break;
+      case Event::Kind::refused: reports_.push_back({Report::Kind::error, 0, 0, text, nullptr}); break;
+      case Event::Kind::described: reports_.push_back({Report::Kind::described, 0, 0, "", info}); break;
+      case Event::Kind::ready:
+      case Event::Kind::failed: hear_note(event, text);
+    }
+  }
+}
+
+void Engine::hear_note(const Event& event, const std::string& text) {
+  Voice& voice = *event.voice;
+  if (voice.dropped) return;
+  if (event.kind == Event::Kind::ready) {
+    count_ready(event.ms);
+    reports_.push_back({Report::Kind::ready, event.id, event.ms, "", nullptr});
+    return;
+  }
+  reports_.push_back({Report::Kind::error, 0, 0, "note " + std::to_string(event.id) + ": " + text, nullptr});
+  if (voice.phase == Voice::Phase::pending || voice.phase == Voice::Phase::playing) drop(voice, text);
+}
+
+void Engine::count_ready(float ms) {
+  ++mixer_.counts.rendered;
+  if (times_.size() < kTimes) times_.push_back(ms);
+  else times_[timed_ % kTimes] = ms;
+  ++timed_;
+}
+
+Stats Engine::stats() const {
+  Stats stats;
+  static_cast<Counts&>(stats) = mixer_.counts;
+  stats.queue = worker_.pending();
+  if (times_.empty()) return stats;
+  std::vector<float> sorted = times_;
+  std::sort(sorted.begin(), sorted.end());
+  stats.median_ms = sorted[sorted.size() / 2];
+  stats.p99_ms = sorted[sorted.size() * 99 / 100];
+  return stats;
+}
+
+// Offline, time stands still until the worker is done: rendering is deterministic and sample-exact.
+void Engine::perform(float* out, int n) {
+  while (offline_ && worker_.pending() > 0) {
+    hear();                               // or the worker would wait for room in the ring of events
+    sleep_microseconds(50);
+  }
+  mixer_.perform(out, n);
+}
+
+}  // namespace wae

@@ -1,0 +1,33 @@
+#include "engine/graveyard.hpp"
+
+namespace wae {
+
+void Graveyard::born(Engine* engine) {
+  sweep();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  living_.push_back(engine);
+}
+
+void Graveyard::bury(std::unique_ptr<Engine> engine) {
+  engine->quit();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    living_.remove(engine.get());
+    dying_.push_back(std::move(engine));
+  }
+  sweep();
+}
+
+void Graveyard::sweep() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  dying_.remove_if([](const std::unique_ptr<Engine>& engine) { return engine->finished(); });
+}
+
+void Graveyard::join_all() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (Engine* engine : living_) engine->quit();
+  for (Engine* engine : living_) engine->join();
+  for (const auto& engine : dying_) engine->join();
+}
+
+}  // namespace wae

@@ -1,0 +1,49 @@
+// The Pure Data object: a thin dress of wae::Engine. Nothing here knows Torch, but by the three calls of shared.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <m_pd.h>
+
+#include "engine/engine.hpp"
+
+namespace wae {
+
+// Pd allocates the object as plain zeroed memory, so what has constructors lies behind one pointer.
+struct Inside {
+  std::unique_ptr<Engine> engine;
+  Note last;                              // what bang repeats, and where note plays
+  std::vector<float> block;               // where Pd's samples are doubles
+  double ticked = 0;                      // logical time of the block computed last
+  double block_ms = 0;                    // its length
+  bool polling = false;
+};
+
+struct Object {
+  t_object pd;
+  t_outlet* status;
+  t_clock* clock;
+  t_canvas* canvas;
+  Inside* inside;
+};
+
+// messages.cpp
+void add_messages(t_class* type);
+double offset(const Object* x);           // samples from the next block's beginning to the logical time of this message
+
+// status.cpp
+void poll(Object* x);                     // tells what happened, and comes back while something is going on
+void watch(Object* x);                    // begins to poll
+void tell_error(Object* x, const std::string& text);
+void tell_version(Object* x);
+void tell_stats(Object* x);
+
+// shared.cpp
+void wake_shared();                       // once, before the first object
+std::unique_ptr<Engine> make_engine(int voices);
+void bury_engine(std::unique_ptr<Engine> engine);
+std::string torch_in_use();
+
+}  // namespace wae

@@ -1,0 +1,51 @@
+// What all objects of a Pd process share: loaded models, dying engines, and the end.
+#include <cstdlib>
+
+#include "engine/cache.hpp"
+#include "engine/graveyard.hpp"
+#include "pd/object.hpp"
+#include "torch/torch_model.hpp"
+
+namespace wae {
+namespace {
+
+// Never deleted: at exit, the order in which statics die is not ours to choose.
+Graveyard& graveyard() {
+  static auto* made = new Graveyard;
+  return *made;
+}
+
+void join_all() { graveyard().join_all(); }
+
+// Loading may create statics of libtorch that die before an older handler runs; a new handler runs before they do.
+std::shared_ptr<const Model> load(const std::string& path) {
+  auto model = load_torch_model(path);
+  std::atexit(join_all);
+  return model;
+}
+
+ModelCache& cache() {
+  static auto* made = new ModelCache(load);
+  return *made;
+}
+
+}  // namespace
+
+void wake_shared() {
+  wake_torch();
+  cache();
+  graveyard();
+  std::atexit(join_all);
+}
+
+std::unique_ptr<Engine> make_engine(int voices) {
+  auto engine = std::make_unique<Engine>([](const std::string& path) { return cache().get(path); }, voices);
+  graveyard().born(engine.get());
+  return engine;
+}
+
+void bury_engine(std::unique_ptr<Engine> engine) { graveyard().bury(std::move(engine)); }
+
+std::string torch_in_use() { return torch_version() + " " + torch_path(); }
+
+}  // namespace wae

@@ -1,0 +1,213 @@
+#include "torch/torch_model.hpp"
+
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/serialization/import.h>
+#include <torch/version.h>
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/conv_transpose1d.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#ifndef _WIN32
+#include <dlfcn.h>
+#endif
+
+#include <cstring>
+#include <sstream>
+
+#include "engine/archive.hpp"
+#include "engine/metadata.hpp"
+
+namespace wae {
+namespace {
+
+// The setting is per thread, and two threads on a busy machine are 3 to 20 times slower than one.
+void one_thread() {
+  thread_local const bool set = (at::set_num_threads(1), true);
+  (void)set;
+}
+
+std::string first_line(const std::exception& error) {
+  const std::string text = error.what();
+  return text.substr(0, text.find('\n'));
+}
+
+// A raise in the model's own code arrives after a trace; the last line that is not empty says what happened.
+std::string last_line(const std::exception& error) {
+  std::istringstream lines(error.what());
+  std::string line, last;
+  while (std::getline(lines, line))
+    if (line.find_first_not_of(" \t~^<-H") != std::string::npos && line.find("frame #") == std::string::npos) last = line;
+  return last;
+}
+
+std::string shape(const at::Tensor& tensor) {
+  std::ostringstream text;
+  text << tensor.sizes();
+  return text.str();
+}
+
+// Copies a (1, count) float tensor; anything else is an error of the model.
+void copy_checked(const c10::IValue& value, int count, const char* method, float* out) {
+  if (!value.isTensor()) throw ModelError(std::string(method) + " returned no tensor but " + value.tagKind());
+  const at::Tensor tensor = value.toTensor();
+  if (tensor.dim() != 2 || tensor.size(0) != 1 || tensor.size(1) != count)
+    throw ModelError(std::string(method) + " returned " + shape(tensor) + ", expected [1, " + std::to_string(count) + "]");
+  const at::Tensor samples = tensor.to(at::kCPU, at::kFloat).contiguous();
+  if (!at::isfinite(samples).all().item<bool>()) throw ModelError(std::string(method) + " returned NaN or infinity");
+  std::memcpy(out, samples.const_data_ptr<float>(), sizeof(float) * count);
+}
+
+template <class Call>
+auto guarded(const char* method, Call call) {
+  one_thread();
+  c10::InferenceMode inference;
+  try {
+    return call();
+  } catch (const ModelError&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw ModelError(std::string(method) + " failed: " + last_line(error));
+  }
+}
+
+at::Tensor row(const std::vector<float>& controls) {
+  return at::tensor(at::ArrayRef<float>(controls)).unsqueeze(0);  // (1, K)
+}
+
+class WholeRendering final : public Rendering {
+ public:
+  WholeRendering(const torch::jit::Module& module, const ModelInfo& info, const std::vector<float>& controls)
+      : module_(module), samples_(info.samples), controls_(controls) {}
+  int next(float* out) override {
+    guarded("forward", [&] { copy_checked(module_.get_method("forward")({row(controls_)}), samples_, "forward", out); });
+    return samples_;
+  }
+
+ private:
+  const torch::jit::Module& module_;
+  int samples_;
+  std::vector<float> controls_;
+};
+
+class ChunkRendering final : public Rendering {
+ public:
+  ChunkRendering(const torch::jit::Module& module, const ModelInfo& info, const std::vector<float>& controls)
+      : module_(module), samples_(info.samples), chunk_(info.chunk) {
+    state_ = guarded("start", [&] { return module_.get_method("start")({row(controls)}); });
+  }
+  int next(float* out) override {
+    const int count = std::min(chunk_, samples_ - first_);
+    guarded("render", [&] {
+      copy_checked(module_.get_method("render")({state_, int64_t{first_}, int64_t{count}}), count, "render", out);
+    });
+    first_ += count;
+    return count;
+  }
+
+ private:
+  const torch::jit::Module& module_;
+  int samples_, chunk_, first_ = 0;
+  c10::IValue state_;
+};
+
+class TorchModel final : public Model {
+ public:
+  TorchModel(torch::jit::Module module, ModelInfo info) : module_(std::move(module)), info_(std::move(info)) {}
+  const ModelInfo& info() const override { return info_; }
+  std::unique_ptr<Rendering> begin(const std::vector<float>& controls) const override {
+    if (info_.chunk) return std::make_unique<ChunkRendering>(module_, info_, controls);
+    return std::make_unique<WholeRendering>(module_, info_, controls);
+  }
+
+ private:
+  torch::jit::Module module_;
+  ModelInfo info_;
+};
+
+void check_method(const torch::jit::Module& module, const char* name, size_t arguments) {
+  const auto method = module.find_method(name);
+  if (!method) throw ModelError("the model has no method " + std::string(name));
+  const size_t got = method->function().getSchema().arguments().size() - 1;  // self does not count
+  if (got != arguments)
+    throw ModelError(std::string(name) + " takes " + std::to_string(got) + " arguments, expected " + std::to_string(arguments));
+}
+
+torch::jit::Module read_module(const std::string& path, const ModelInfo& info) {
+  try {
+    torch::jit::Module module = torch::jit::load(path, at::kCPU);
+    module.eval();
+    return module;
+  } catch (const std::exception& error) {
+    throw ModelError("libtorch " + torch_version() + " cannot read it (made with torch " + info.made_with +
+                     "): " + first_line(error));
+  }
+}
+
+// The profiling executor spends the first calls on observing; the simple one has nothing to learn.
+// Executors are built during the warm-up, so the setting, which is global, can be put back for other hosts of libtorch.
+class SimpleExecutor {
+ public:
+  SimpleExecutor() : profiling_(torch::jit::getProfilingMode()), executor_(torch::jit::getExecutorMode()) {
+    torch::jit::getProfilingMode() = torch::jit::getExecutorMode() = false;
+  }
+  ~SimpleExecutor() {
+    torch::jit::getProfilingMode() = profiling_;
+    torch::jit::getExecutorMode() = executor_;
+  }
+
+ private:
+  bool profiling_, executor_;
+};
+
+// Twice: the second note is as fast as all that follow.
+void warm_up(const Model& model) {
+  std::vector<float> controls, out(model.info().samples);
+  for (const Control& control : model.info().controls) controls.push_back(control.initial);
+  for (int i = 0; i < 2; ++i) {
+    const auto rendering = model.begin(controls);
+    for (int done = 0; done < model.info().samples;) done += rendering->next(out.data() + done);
+  }
+}
+
+}  // namespace
+
+void wake_torch() {
+  one_thread();
+  c10::InferenceMode inference;
+  at::conv_transpose1d(at::zeros({1, 2, 8}), at::zeros({2, 1, 4}));
+  at::linear(at::zeros({1, 2}), at::zeros({3, 2}));
+}
+
+std::string torch_version() { return TORCH_VERSION; }
+
+std::string torch_path() {
+#ifndef _WIN32
+  Dl_info info;
+  if (dladdr(reinterpret_cast<void*>(static_cast<void (*)(int)>(&at::set_num_threads)), &info) && info.dli_fname)
+    return info.dli_fname;
+#endif
+  return "unknown";
+}
+
+std::shared_ptr<const Model> load_torch_model(const std::string& path) {
+  ModelInfo info = parse_metadata(read_metadata(path), path);
+  one_thread();
+  c10::InferenceMode inference;
+  SimpleExecutor simple;
+  torch::jit::Module module = read_module(path, info);
+  check_method(module, "forward", 1);
+  if (info.chunk) {
+    check_method(module, "start", 1);
+    check_method(module, "render", 3);
+  }
+  auto model = std::make_shared<TorchModel>(std::move(module), std::move(info));
+  warm_up(*model);
+  return model;
+}
+
+}  // namespace wae
