@@ -1,148 +1,217 @@
-"""Run a patch headless in Pure Data, without a sound card, and read what it wrote.
+"""Patches written by tests and run in real Pure Data without a window or a sound card.
 
-Conventions
------------
-A patch is text. ``{folder}`` in it is replaced by a folder of its own, where it may write (``[soundfiler]``, never
-``[writesf~]``, whose thread is still writing when a batch ends) and where the files handed in ``files`` are copied.
+Conventions: times in milliseconds of Pd's logical time from the moment the patch has loaded, audio float32. Time t
+lies at sample t * rate / 1000 of everything recorded. Sounds are written by ``[soundfiler]``, never by ``[writesf~]``,
+whose thread is still writing when a batch ends.
 
 Contents
 --------
-Result        standard error, the wavs written, the exit status
-run_patch     patch text -> Result; in batch mode logical time runs as fast as the machine can
-errors        lines of a Result that report a failure, though Pd's exit status is 0
-player        a patch that plays a list of timed messages through an object and records its signal
+PD         the program, or None
+Patch      a patch as text, built box by box
+Run        what one run printed, recorded and returned
+run_patch  text -> Run
+perform    timed messages to one object -> Run: what most tests need
 """
 
+import re
 import shutil
 import subprocess
+import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import soundfile
 
-FLAGS = ["-nogui", "-noprefs", "-noaudio", "-nomidi", "-stderr"]
-FAILURES = ("couldn't create", "no such object", "error:", "can't load", "maximum object loading depth")
+PD = shutil.which("pd")
+FLAGS = ("-nogui", "-noprefs", "-noaudio", "-nomidi", "-stderr")
+SUBPATCH = "#N canvas 0 0 450 300 {name} 0;\n{body}#X restore 20 20 pd {name};\n"
+TROUBLE = re.compile(r"couldn't create|error:|no method for|no such object|can't load|maximum object loading depth")
 
 
-@dataclass
-class Result:
-    """What a run of Pd left."""
-
-    stderr: str
-    status: int
-    seconds: float
-    sounds: dict = field(default_factory=dict)
-
-    def printed(self, label):
-        """Lines that ``[print label]`` wrote, without the label."""
-        return [line[len(label) + 2 :] for line in self.stderr.splitlines() if line.startswith(label + ": ")]
+def escaped(text):
+    """Return a box's text as it stands in a file, where comma, semicolon and dollar are Pd's own."""
+    return re.sub(r"([,;$])", r"\\\1", text)
 
 
-def run_patch(text, folder, path=(), files=(), batch=True, timeout=120, rate=44100, extra=()):
-    """Run a patch that quits by itself.
+class Patch:
+    """A patch, built from the top; every method that adds a box returns its index for ``connect``."""
+
+    def __init__(self):
+        self.boxes, self.wires = [], []
+
+    def box(self, line):
+        """Add one finished line of the file format."""
+        self.boxes.append(line)
+        return len(self.boxes) - 1
+
+    def obj(self, text):
+        """Add an object box."""
+        return self.box(f"#X obj 20 20 {escaped(text)};\n")
+
+    def msg(self, text):
+        """Add a message box; a leading ``;`` sends to a receiver."""
+        return self.box(f"#X msg 20 20 {escaped(text)};\n")
+
+    def subpatch(self, name, patch):
+        """Add another patch as ``[pd name]``."""
+        return self.box(SUBPATCH.format(name=name, body=patch.body()))
+
+    def connect(self, source, outlet, target, inlet=0):
+        """Wire two boxes."""
+        self.wires.append(f"#X connect {source} {outlet} {target} {inlet};\n")
+
+    def chain(self, *boxes):
+        """Wire first outlets to first inlets, in order."""
+        for source, target in zip(boxes, boxes[1:], strict=False):
+            self.connect(source, 0, target)
+
+    def at(self, start, milliseconds, message):
+        """Add a message box that fires so long after a bang from box ``start``; return it."""
+        box = self.msg(message)
+        self.chain(start, self.obj(f"delay {milliseconds!r}"), box)
+        return box
+
+    def body(self):
+        """Return boxes and wires without the canvas around them."""
+        return "".join(self.boxes + self.wires)
+
+    def text(self):
+        """Return the whole file."""
+        return "#N canvas 0 0 600 400 12;\n" + self.body()
+
+
+class Run:
+    """Outcome of a run: ``code``, ``seconds``, ``log`` (lines of stderr), ``arrays`` (name -> float32 samples)."""
+
+    def __init__(self, code, seconds, log, arrays):
+        self.code, self.seconds, self.log, self.arrays = code, seconds, log, arrays
+
+    def printed(self, name, selector=""):
+        """Return what ``[print name]`` wrote, without the name; or only its messages of a selector, without that."""
+        lines = [line[len(name) + 2 :] for line in self.log if line.startswith(name + ": ")]
+        if not selector:
+            return lines
+        return [line[len(selector) :].strip() for line in lines if line.split(" ")[0] == selector]
+
+    def numbers(self, name, selector):
+        """Return the first number of every such message."""
+        return [float(line.split()[0]) for line in self.printed(name, selector)]
+
+    def complaints(self):
+        """Return the lines in which Pd reports trouble: its exit code stays 0 then."""
+        return [line for line in self.log if TROUBLE.search(line)]
+
+
+def command(patch, rate=44100, batch=True, paths=(), args=()):
+    """Return the command line that runs the patch file ``patch``; ``batch``: as fast as the machine can."""
+    search = [word for path in paths for word in ("-path", str(path))]
+    return [PD, *FLAGS, "-r", str(rate), *(["-batch"] if batch else []), *search, *args, "-open", str(patch)]
+
+
+def run_patch(text, folder=None, *, name="test.pd", timeout=120, env=None, **options):
+    """Write a patch, run it until it quits, and collect what it left.
 
     Parameters
     ----------
     text : str
-        The patch; lines begin with ``#N canvas``.
-    folder : pathlib.Path
-        Where the patch lies and writes.
-    path : sequence of pathlib.Path
-        Folders where Pd looks for objects.
-    files : sequence of pathlib.Path
-        Copied beside the patch.
-    batch : bool
-        Logical time as fast as it goes; False: real time.
+        The patch; it must send ``; pd quit`` in the end.
+    folder : path, optional
+        Where the patch lies; every ``*.wav`` there is read afterwards. A temporary folder by default.
     timeout : float
-        Seconds until the run is given up.
-    rate : int
-        Sample rate in Hz.
-    extra : sequence of str
-        Further flags of Pd.
+        Seconds of wall clock.
+    env : dict, optional
+        Environment of Pd.
+    **options
+        See `command`.
 
-    Returns
-    -------
-    Result
-        With the wavs in ``folder`` by stem, as float vectors.
+    Raises
+    ------
+    TimeoutError
+        With the end of the log, if Pd did not quit.
     """
+    if folder is None:
+        with tempfile.TemporaryDirectory() as made:
+            return run_patch(text, made, name=name, timeout=timeout, env=env, **options)
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        shutil.copy(file, folder)
-    patch = folder / "test.pd"
-    patch.write_text(text.replace("{folder}", str(folder)))
-    command = [shutil.which("pd") or "pd", *FLAGS, "-r", str(rate), *(["-batch"] if batch else []), *extra]
-    for place in path:
-        command += ["-path", str(place)]
-    begun = time.perf_counter()
-    done = subprocess.run([*command, "-open", str(patch)], capture_output=True, text=True, timeout=timeout)
-    seconds = time.perf_counter() - begun
-    sounds = {wav.stem: soundfile.read(wav, dtype="float32")[0] for wav in folder.glob("*.wav")}
-    return Result(done.stderr, done.returncode, seconds, sounds)
+    (folder / name).write_text(text)
+    begun = time.monotonic()
+    try:
+        done = subprocess.run(command(folder / name, **options), cwd=folder, env=env, timeout=timeout,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    except subprocess.TimeoutExpired as error:
+        tail = (error.stdout or b"").decode(errors="replace")[-2000:]
+        raise TimeoutError(f"Pd did not quit within {timeout} s; its last words:\n{tail}") from None
+    seconds = time.monotonic() - begun
+    arrays = {path.stem: soundfile.read(path, dtype="float32")[0] for path in sorted(folder.glob("*.wav"))}
+    return Run(done.returncode, seconds, done.stdout.decode(errors="replace").splitlines(), arrays)
 
 
-def errors(result):
-    """Lines of standard error that report a failure."""
-    return [line for line in result.stderr.splitlines() if any(word in line for word in FAILURES)]
-
-
-class Patch:
-    """Patch text from boxes and cords, so that nobody counts boxes by hand."""
-
-    def __init__(self):
-        self.boxes, self.cords = [], []
-
-    def add(self, kind, text, *sources):
-        """Add a box ("obj" or "msg"), connect each (box, outlet) of sources to its first inlet; return its number."""
-        number = len(self.boxes)
-        self.boxes.append(f"#X {kind} 20 {20 + 24 * number} {text};")
-        for box, outlet in sources:
-            self.connect(box, outlet, number)
-        return number
-
-    def connect(self, source, outlet, target, inlet=0):
-        """Connect an outlet to an inlet."""
-        self.cords.append(f"#X connect {source} {outlet} {target} {inlet};")
-
-    def text(self):
-        """The file."""
-        return "\n".join(["#N canvas 0 0 800 600 12;", *self.boxes, *self.cords]) + "\n"
-
-
-def player(box, events, samples, length_ms=None, rate=44100):
-    """Text of a patch that plays timed messages through an object and records its signal.
+def perform(creation, events, seconds, folder, *, rate=44100, offline=True, block=None, **options):
+    """Play timed messages into one object; record its signal as array ``out``, print its second outlet as ``status``.
 
     Parameters
     ----------
-    box : str
-        The object under test, with its arguments; its status outlet is printed as ``status``.
-    events : iterable of tuple
-        (ms, message text); one ``[delay]`` each, so times are exact to a fraction of a sample.
-    samples : int
-        Length of the record, which begins at time 0 and becomes ``out.wav``.
-    length_ms : float
-        When Pd quits; by default just after the record is full.
-    rate : int
-        Sample rate in Hz that Pd is started with.
+    creation : str
+        Text of the object's box.
+    events : list of (float, str)
+        Milliseconds and message. A message that begins with ``;`` goes to the receiver that it names.
+    seconds : float
+        Length of the recording.
+    folder : path
+        See `run_patch`.
+    offline : bool
+        The object in offline mode, faster than real time; else in real time.
+    block : str, optional
+        Text of a ``[block~]`` box: the object and its recorder then live in a subpatch of that block size, and the
+        receiver ``to-block`` changes it.
 
     Returns
     -------
-    str
-        Patch text for `run_patch`.
+    Run
     """
     patch = Patch()
-    sound = patch.add("obj", box)
-    record = patch.add("obj", "tabwrite~ record", (sound, 0))
-    patch.add("obj", "print status", (sound, 1))
-    patch.add("obj", f"table record {samples}")
-    first = patch.add("obj", "t b b b", (patch.add("obj", "loadbang"), 0))
-    patch.add("msg", r"\; pd dsp 1", (first, 2))
-    patch.connect(first, 1, record)
-    for ms, message in events:
-        patch.connect(patch.add("msg", message, (patch.add("obj", f"delay {ms}", (first, 0)), 0)), 0, sound)
-    end = patch.add("obj", f"delay {length_ms or 1000.0 * samples / rate + 20}", (first, 0))
-    last = patch.add("obj", "t b b", (end, 0))
-    patch.add("obj", "soundfiler", (patch.add("msg", "write -wave -bytes 4 {folder}/out.wav record", (last, 1)), 0))
-    patch.add("msg", r"\; pd quit", (last, 0))
-    return patch.text()
+    patch.obj(f"table out {int(round(seconds * rate))}")
+    start = patch.obj("bang")
+    if block is None:
+        player, recorder = sounding(patch, creation)
+    else:
+        inner = Patch()
+        inside = sounding(inner, creation)
+        for receiver, box in zip(("player", "recorder", "block"), (*inside, inner.obj(block)), strict=True):
+            inner.chain(inner.obj(f"r to-{receiver}"), box)
+        patch.subpatch("inner", inner)
+        player, recorder = patch.obj("s to-player"), patch.obj("s to-recorder")
+    schedule(patch, start, player, recorder, events, offline)
+    finish(patch, start, seconds * 1000 + 200, folder)
+    return run_patch(patch.text(), folder, rate=rate, batch=offline, **options)
+
+
+def sounding(patch, creation):
+    """Add the object with a recorder on its first outlet and a printer on its second; return object and recorder."""
+    player, recorder = patch.obj(creation), patch.obj("tabwrite~ out")
+    patch.connect(player, 0, recorder)
+    patch.connect(player, 1, patch.obj("print status"))
+    return player, recorder
+
+
+def schedule(patch, start, player, recorder, events, offline):
+    """Add what happens at load (DSP on, offline mode, recording) and at each event's time."""
+    first = patch.obj("t b b b b")
+    patch.chain(patch.obj("loadbang"), first)
+    patch.connect(first, 3, patch.msg("; pd dsp 1"))
+    mode = patch.msg(f"offline {int(offline)}")
+    patch.connect(first, 2, mode)
+    patch.chain(mode, player)
+    patch.connect(first, 1, recorder)
+    patch.connect(first, 0, start)
+    for milliseconds, message in events:
+        patch.chain(patch.at(start, milliseconds, message), player)
+
+
+def finish(patch, start, milliseconds, folder):
+    """Add the end: write the table ``out`` as ``out.wav``, then quit."""
+    both = patch.obj("t b b")
+    patch.chain(start, patch.obj(f"delay {milliseconds!r}"), both, patch.msg("; pd quit"))
+    write = patch.msg(f"write -wave -bytes 4 {folder}/out.wav out")
+    patch.connect(both, 1, write)
+    patch.chain(write, patch.obj("soundfiler"))

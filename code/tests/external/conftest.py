@@ -20,7 +20,7 @@ from .. import pd
 from ..conftest import ROOT, require
 from . import models as small
 
-BUILD = Path(os.environ.get("WAE_BUILD", ROOT / "build" / "external"))  # another folder for another toolchain
+BUILD = ROOT / "build" / "external"
 
 
 def cmake(*arguments, timeout=900):
@@ -46,6 +46,8 @@ def build_external(folder, *options):
 def build():
     """Folder of the built object."""
     require(pd.PD, "Pure Data is needed (apt-get install puredata-core puredata-dev)")
+    if os.environ.get("WAE_BUILD"):  # a folder that is built already, by another compiler for instance
+        return Path(os.environ["WAE_BUILD"])
     return build_external(BUILD)
 
 
@@ -66,7 +68,7 @@ def play(build, tmp_path):
     """Return a function like `tests.pd.perform` that knows where the object is and fails on any complaint of Pd."""
 
     def run(creation, events, seconds, quiet=True, **options):
-        done = pd.perform(creation, events, seconds, tmp_path, paths=(build,), **options)
+        done = pd.perform(creation, events, seconds, tmp_path, paths=(build / "pd",), **options)
         assert done.code == 0
         if quiet:
             assert done.complaints() == []

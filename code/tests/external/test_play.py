@@ -87,7 +87,7 @@ def test_gain_multiplies(play, models):
 def test_the_block_size_of_a_subpatch_changes_nothing(play, models, size):
     note = waveform(models / "plucks.pt", [-1, 0.5, 2, 0, 64])
     run = play(f"wae-sampler {models}/plucks.pt", [(250.2, f"list {POINT}"), (300.9, "bang")], 1.2, rate=RATE,
-               subpatch=f"block~ {size}")
+               block=f"block~ {size}")
     out = run.arrays["out"]
     # Recorder and object begin together at a boundary of the larger blocks: only the common shift is free.
     first = int(np.flatnonzero(out)[0] - np.flatnonzero(note)[0])

@@ -64,7 +64,7 @@ def test_a_change_of_rate_while_notes_play_leaves_later_notes_right(play, models
     # put the recorder 200 ms ahead of the clock.
     events = [(0, "list 1000"), (100, "; to-block set 64 1 2"), (120, "list 1000"), (300, "; to-block set 64 1 1"),
               (800, "list 1000")]
-    run = play(f"wae-sampler {models}/tone.pt", events, 1.8, rate=44100, subpatch="block~ 64 1 1")
+    run = play(f"wae-sampler {models}/tone.pt", events, 1.8, rate=44100, block="block~ 64 1 1")
     level, place = spectrum(middle(run.arrays["out"][int(1.0 * 44100) :], 44100))
     assert abs(place[int(level.argmax())] * 44100 - 1000) <= 2
     assert abs(level.max() - 20 * np.log10(0.5)) <= 0.1
