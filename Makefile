@@ -1,16 +1,52 @@
-# Commands that others rely on. `make demo` first; every target sets up what it needs, once.
+# Commands that others rely on; every one sets up what it needs, once.
 SHELL := /bin/bash
 PY := .venv/bin/python
+SYSTEM := g++ cmake make puredata-core puredata-dev fluid-soundfont-gm
+SYSTEM_TEST := $(SYSTEM) csound clang libclang-rt-14-dev xvfb xauth puredata-gui gem imagemagick poppler-utils
+# one thread per process: torch's and BLAS's own threads slow each other down
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
+export MPLBACKEND := Agg
 unexport PYTHONDONTWRITEBYTECODE
-SYSTEM := g++ cmake make puredata-core puredata-dev fluid-soundfont-gm
 
-.PHONY: demo test check external lint
+.PHONY: help demo test check lint external weights clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: ## the whole flow on real notes, into build/demo/ (at most 10 minutes on 2 cores)
+	@./setup.sh
+	@./setup.sh --system $(SYSTEM) || echo "going on without: what needs these parts is skipped by name"
+	@$(PY) code/main.py demo --out build/demo
+
+test: ## the fast suite (under 12 minutes on 2 cores)
+	@./setup.sh test
+	@./setup.sh --system $(SYSTEM_TEST) || echo "going on without: tests that need these parts are skipped by name"
+	@$(MAKE) --no-print-directory lint
+	@$(PY) -m pytest -q -m "not long" code/tests
+	@$(PY) -m pytest -q --nbval-lax --nbval-cell-timeout=120 notebooks
+
+check: ## the long suite: soak, churn, fuzz, sanitizers, kills, clusters (under 50 minutes)
+	@./setup.sh test
+	@./setup.sh --system $(SYSTEM_TEST) || echo "going on without: tests that need these parts are skipped by name"
+	@$(PY) -m pytest -q -m long code/tests
+
+lint: ## PEP 8 and numpydoc
+	@$(PY) -m ruff check code toy notebooks
+	@find code/latentsampler -name '*.py' -print0 | xargs -0 $(PY) -m numpydoc.hooks.validate_docstrings
 
 external: ## the Pure Data object, built beside the patch
-	./setup.sh
-	./setup.sh --system $(SYSTEM)
+	@./setup.sh
+	@./setup.sh --system $(SYSTEM)
 	cmake -S external -B build/external -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(CURDIR)/$(PY)
 	cmake --build build/external --parallel 2
 	cmake --install build/external --prefix $(CURDIR)/patch
+
+DATA ?= build/weights/notes
+PYTHON ?= $(PY)
+weights: ## train what patch/ ships, with its records (hours; DATA=notes.npz and PYTHON=python3 skip the set-up)
+	@[ "$(PYTHON)" != "$(PY)" ] || ./setup.sh
+	PYTHON="$(PYTHON)" DATA="$(DATA)" $(PYTHON) code/weights.py
+
+clean: ## remove what was built, but not .venv
+	rm -rf build patch/wae-sampler.pd_* patch/wae-render

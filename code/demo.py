@@ -11,11 +11,10 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import demo_report
 import numpy as np
 import soundfile
 import torch
-
-import demo_report
 from latentsampler import export, pitch
 from latentsampler.audio import MelConfig
 from latentsampler.autoencoder import experiment as autoencoder

@@ -70,7 +70,7 @@ def draw(out, metadata, points, step_ms):
     axis.set(xlabel="time (s)", ylabel="frequency (Hz)", title="walk.wav", ylim=(0, 8000))
     for k in range(len(points)):
         axis.axvline(k * step_ms / 1000.0, color="white", alpha=0.15, linewidth=0.7)
-    notes = np.loadtxt((line.rstrip(";\n") for line in open(out / "generative.map.txt", encoding="utf-8")))
+    notes = np.loadtxt(line.rstrip(";\n") for line in open(out / "generative.map.txt", encoding="utf-8"))
     for plane in (0, 1):
         _plane(figure.add_subplot(grid[1, plane]), notes, points, plane, metadata["controls"])
     figure.savefig(out / "walk.png", dpi=110)
@@ -101,8 +101,10 @@ def tell(summary, out):
     print(f"   autoencoder: {model['lsd_db']:.2f} dB log-spectral distance on held-out recordings; "
           f"PCA of the same size {model['pca_lsd_db']:.2f} dB")
     for name, figures in summary["vocoders"].items():
-        print(f"   {name}: spectral convergence {figures['sc_db']:.1f} dB, log-spectral distance {figures['lsd_db']:.2f} dB")
-    print(f"   Griffin-Lim-60, for comparison: {chosen['griffin_lim_sc_db']:.1f} dB, {chosen['griffin_lim_lsd_db']:.2f} dB")
+        print(f"   {name}: spectral convergence {figures['sc_db']:.1f} dB, "
+              f"log-spectral distance {figures['lsd_db']:.2f} dB")
+    print(f"   Griffin-Lim-60, for comparison: {chosen['griffin_lim_sc_db']:.1f} dB, "
+          f"{chosen['griffin_lim_lsd_db']:.2f} dB")
     print(f"   walk: {walk['points']} points by {walk['player']}, {walk['seconds']} s, peak {walk['peak_dbfs']} dBFS, "
           f"{walk['largest_difference_from_python']:.1e} from Python's own rendering")
     print(f"   pitch: {measured['within_50_cents']:.0%} of notes within 50 cents of the asked one, "

@@ -40,6 +40,7 @@ def main(arguments=None):
 def _parser():
     parser = argparse.ArgumentParser(prog="main.py", description=__doc__.split("\n\n")[0])
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    from latentsampler import describe
     from latentsampler.dataset import cli as dataset_cli
 
     dataset_cli.add_parser(commands)
@@ -49,6 +50,8 @@ def _parser():
     train.add_argument("--model", type=Path, help="model.pt whose decoded mels the vocoder is trained on, too")
     _add_export(commands)
     _add_render(commands)
+    _add_benchmark(commands)
+    describe.add_parser(commands)
     demo = commands.add_parser("demo", help="the whole flow, small (at most 10 minutes on 2 cores)")
     demo.add_argument("--out", type=Path, default=Path("build/demo"), help="folder to write (default: %(default)s)")
     demo.set_defaults(run=_demo)
@@ -86,6 +89,14 @@ def _add_render(commands):
                         help="controls in their own units (see the file's metadata); missing ones take their defaults")
     render.add_argument("--out", type=Path, default=Path("note.wav"), help="wav to write (default: %(default)s)")
     render.set_defaults(run=_render)
+
+
+def _add_benchmark(commands):
+    benchmark = commands.add_parser("benchmark", help="measure a stage and record it")
+    benchmark.add_argument("name", choices=sorted(_BENCHMARKS), help="what to measure")
+    benchmark.add_argument("--source", default="soundfont", help="notes, as for `dataset build` (default: %(default)s)")
+    benchmark.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
+    benchmark.set_defaults(run=_benchmark)
 
 
 def _train(options):
@@ -142,6 +153,39 @@ def _render(options):
         module, metadata, generative.with_defaults(metadata, []))[0]
     soundfile.write(options.out, note, metadata["sample_rate"])
     print(f"wrote {options.out}: {metadata['n_samples'] / metadata['sample_rate']:.2f} s, peak {abs(note).max():.3f}")
+
+
+def _frontends(options):
+    from latentsampler.dataset import cli, study
+
+    return study.run_frontend_study(cli.open_source(options.source, Path("data")), every=6)
+
+
+def _preparation(options):
+    from latentsampler.dataset import preparation_study
+
+    return preparation_study.run_preparation_study()
+
+
+def _speed(options):
+    from latentsampler.dataset import benchmark
+
+    return benchmark.run_speed_benchmark()
+
+
+_BENCHMARKS = {"frontends": _frontends, "preparation": _preparation, "speed": _speed}
+
+
+def _benchmark(options):
+    import json
+
+    from latentsampler.dataset.study import record_study
+
+    begin = time.perf_counter()
+    study = _BENCHMARKS[options.name](options)
+    print(json.dumps({**study.metrics, **study.timings}, indent=1))
+    if options.record:
+        print(f"recorded {record_study(study, options.name, time.perf_counter() - begin)}")
 
 
 def _demo(options):

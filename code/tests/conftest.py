@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-
 from latentsampler.audio import MelConfig
 from latentsampler.dataset.build import build_store
 from latentsampler.dataset.sources import from_table

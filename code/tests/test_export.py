@@ -4,7 +4,6 @@ import json
 
 import pytest
 import torch
-
 from latentsampler.export import load_scripted, save_scripted
 
 

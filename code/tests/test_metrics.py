@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from sklearn.decomposition import PCA
-
 from latentsampler.divergences import mmd_imq
 from latentsampler.metrics import log_spectral_distance, pca_reconstruct, spectral_convergence
+from sklearn.decomposition import PCA
 
 
 def test_a_sound_scaled_by_a_tenth_more_is_20_db_off():

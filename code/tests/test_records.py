@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import pytest
-
 from latentsampler import records
 
 
@@ -17,8 +16,8 @@ class Config:
 
 def write(results, run="base", seed=0, value=1.0, config=None):
     """Write one small record."""
-    return records.write_record("chapter", run, seed, config or Config(), {"lsd_db": value}, [{"step": 1, "total": 0.5}],
-                                {"commit": "abc"}, results)
+    return records.write_record("chapter", run, seed, config or Config(), {"lsd_db": value},
+                                [{"step": 1, "total": 0.5}], {"commit": "abc"}, results)
 
 
 def test_a_record_reads_back_as_written(tmp_path):

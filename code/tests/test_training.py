@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-
 from latentsampler.training import Schedule, train
 
 SCHEDULE = Schedule(steps=60, batch_size=4, learning_rate=0.05, warmup=5, valid_every=20, checkpoint_seconds=0.0)

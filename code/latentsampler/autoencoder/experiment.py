@@ -51,7 +51,7 @@ class Config:
     divergence: str = "mmd_imq"
     weights: dict = field(default_factory=lambda: {"reconstruction": 1.0, "divergence": 0.3, "pitch": 0.1})
     mel: MelConfig = MelConfig()
-    schedule: Schedule = Schedule(steps=6000, batch_size=48, learning_rate=1.5e-3, valid_every=500)
+    schedule: Schedule = Schedule(steps=3000, batch_size=48, learning_rate=1.5e-3, valid_every=250)
 
 
 WAE = Config()

@@ -95,7 +95,8 @@ def play(points, step_ms, generative, external, wav, sample_rate, n_samples, tim
     """
     wav = Path(wav)
     score, patch = wav.with_suffix(".qlist.txt"), wav.with_suffix(".pd")
-    lines = [f"{step_ms if k else 0:.10g} point {' '.join(f'{x:.9g}' for x in point)};" for k, point in enumerate(points)]
+    lines = [f"{step_ms if k else 0:.10g} point {' '.join(f'{x:.9g}' for x in point)};"
+             for k, point in enumerate(points)]
     tail_ms = 1000.0 * n_samples / sample_rate
     score.write_text("\n".join([*lines, f"{tail_ms + 50:.10g} finished bang;", ""]), encoding="utf-8")
     total = round((len(points) - 1) * step_ms * sample_rate / 1000.0) + n_samples

@@ -1,0 +1,122 @@
+"""Guards of the layout: chapters do not know each other, training needs four libraries, files stay small."""
+
+import ast
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+CODE = Path(__file__).resolve().parents[1]
+ROOT = CODE.parent
+PACKAGE = CODE / "latentsampler"
+CHAPTERS = sorted(p.name for p in PACKAGE.iterdir() if (p / "__init__.py").is_file() and p.name != "dataset")
+SHARED = sorted([*PACKAGE.glob("*.py"), *(PACKAGE / "dataset").glob("*.py")])
+SOURCES = sorted([*CODE.glob("*.py"), *PACKAGE.rglob("*.py"), *(ROOT / "toy").rglob("*.py")])
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+ONLY_TRAINING_LIBRARIES = """
+import importlib.abc, sys
+ALLOWED = {"torch", "numpy", "scipy", "tqdm", "latentsampler"}
+
+class Blocked(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        top = name.split(".")[0]
+        if top in BLOCKED:
+            raise ImportError(f"{top} is not there on a machine that only trains")
+
+BLOCKED = {"librosa", "soundfile", "pandas", "sklearn", "matplotlib", "joblib", "soxr", "sf2utils", "tinysoundfont",
+           "numba", "mirdata", "distributed", "dask", "mlflow", "optuna", "ot", "onnx", "onnxruntime", "yaml"}
+sys.meta_path.insert(0, Blocked())
+import latentsampler.autoencoder.experiment, latentsampler.vocoder.experiment, latentsampler.records
+import latentsampler.dataset.store, latentsampler.dataset.splits
+"""
+
+
+def imported(path):
+    """Modules of ours that a file imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def test_code_is_no_package():
+    assert not (CODE / "__init__.py").exists()  # `code` is a module of the standard library, which pdb needs
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_imports_no_sibling(chapter):
+    siblings = {f"latentsampler.{other}" for other in CHAPTERS} - {f"latentsampler.{chapter}"}
+    found = {(path.name, name) for path in (PACKAGE / chapter).rglob("*.py") for name in imported(path)
+             if ".".join(name.split(".")[:2]) in siblings}
+    assert not found
+
+
+def test_shared_modules_import_no_chapter():
+    chapters = {f"latentsampler.{name}" for name in CHAPTERS}
+    assert not {(path.name, name) for path in SHARED for name in imported(path)
+                if ".".join(name.split(".")[:2]) in chapters}
+
+
+def test_the_toy_set_imports_nothing_of_ours():
+    assert not {(path.name, name) for path in (ROOT / "toy").rglob("*.py") for name in imported(path)
+                if name.startswith("latentsampler")}
+
+
+def test_training_needs_torch_numpy_scipy_and_tqdm_only():
+    done = subprocess.run([sys.executable, "-c", ONLY_TRAINING_LIBRARIES], cwd=CODE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_modules_stay_under_300_lines_and_functions_under_60(path):
+    source = path.read_text(encoding="utf-8")
+    assert source.count("\n") <= 300
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            documentation = ast.get_docstring(node, clean=False) or ""
+            assert node.end_lineno - node.lineno + 1 - documentation.count("\n") <= 60, node.name
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_notebooks_are_thin_and_hold_no_output(path):
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        assert not cell.get("outputs") and not cell.get("execution_count")
+        if cell["cell_type"] == "code":
+            code = "\n".join(line for line in "".join(cell["source"]).splitlines() if not line.startswith(("%", "!")))
+            functions = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef)]
+            assert all(node.end_lineno - node.lineno < 10 for node in functions)
+
+
+def test_every_chapter_with_runs_has_config_runs_build_and_run():
+    import importlib
+
+    for chapter in CHAPTERS:
+        if (PACKAGE / chapter / "experiment.py").is_file():
+            module = importlib.import_module(f"latentsampler.{chapter}.experiment")
+            assert all(isinstance(config, module.Config) for config in module.RUNS.values())
+            assert callable(module.build) and callable(module.run)
+
+
+def test_conda_users_get_the_same_project():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    assert environment["name"] == project["name"]
+    assert f"python{project['requires-python']}" in environment["dependencies"]
+    assert pip == ["-c constraints.txt", "-e .[test]"]
+
+
+def test_every_dependency_is_frozen():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *(d for extra in project["optional-dependencies"].values() for d in extra)]
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    frozen = {line.split("==")[0].lower().replace("_", "-") for line in lines}
+    names = {"".join(c if c.isalnum() or c in "-_." else " " for c in d).split()[0].lower() for d in wanted}
+    assert names - {project["name"]} <= frozen
