@@ -58,8 +58,7 @@ def models(tmp_path_factory):
     small.save(small.Plucks(), folder / "plucks.pt")
     small.save(small.Plucks(chunk=1024), folder / "chunked.pt")
     small.save(small.Unpitched(), folder / "unpitched.pt")
-    frequency = {"name": "frequency", "unit": "Hz", "min": 20.0, "max": 20000.0, "default": 440.0}
-    small.save(small.Tone(small.RATE), folder / "tone.pt", controls=[frequency])
+    small.save(small.Tone(small.RATE), folder / "tone.pt", controls=[small.FREQUENCY])
     return folder
 
 
