@@ -38,7 +38,7 @@ def stats(run):
 
 @pytest.mark.parametrize("name", ["plucks.pt", "chunked.pt"])
 def test_notes_start_on_their_exact_sample_and_equal_python(play, models, name):
-    times = [0.0, 10.0, 123.4567, 200.03, 350.7]  # no two at the same place inside a block of 64
+    times = [0.0, 10.1, 123.4567, 200.03, 350.7]  # at no common place in a block, none half way between samples
     points = [[-1, 0.5, 2, 0, 60 + i] for i in range(len(times))]
     events = [(t, "list " + " ".join(map(str, p))) for t, p in zip(times, points)]
     run = play(f"wae-sampler {models}/{name} 16", events, 0.8, rate=RATE)
@@ -126,9 +126,9 @@ def test_stop_fades_to_silence_within_the_fade_time(play, models):
 
 
 def test_stop_of_an_id_leaves_the_others(play, models):
-    events = [(0, "list 0 0 -3 0 60"), (10, "list 0 0 -3 0 67"), (100, "stop 1")]
+    events = [(0, "list 0 0 -3 0 60"), (10.1, "list 0 0 -3 0 67"), (100, "stop 1")]
     run = play(f"wae-sampler {models}/plucks.pt 16 @fade 10", events, 0.5, rate=RATE)
-    other = shifted_sum([(10, waveform(models / "plucks.pt", [0, 0, -3, 0, 67]))], 0.5)
+    other = shifted_sum([(10.1, waveform(models / "plucks.pt", [0, 0, -3, 0, 67]))], 0.5)
     after = round(0.12 * RATE)
     np.testing.assert_allclose(run.arrays["out"][after:], other[after:], atol=1e-5)
 
@@ -140,22 +140,22 @@ def test_panic_is_silence_at_once(play, models):
 
 
 def test_a_stolen_voice_is_the_oldest_and_fades(play, models):
-    events = [(0, "list 0 0 -3 0 60"), (50, "list 0 0 -3 0 64"), (100, "list 0 0 -3 0 67"), (200, "stats")]
+    events = [(0, "list 0 0 -3 0 60"), (50.1, "list 0 0 -3 0 64"), (100, "list 0 0 -3 0 67"), (200, "stats")]
     run = play(f"wae-sampler {models}/plucks.pt 2", events, 0.6, rate=RATE)
-    notes = [(50, waveform(models / "plucks.pt", [0, 0, -3, 0, 64])), (100, waveform(models / "plucks.pt", [0, 0, -3, 0, 67]))]
+    notes = [(50.1, waveform(models / "plucks.pt", [0, 0, -3, 0, 64])), (100, waveform(models / "plucks.pt", [0, 0, -3, 0, 67]))]
     after = round(0.11 * RATE)
     np.testing.assert_allclose(run.arrays["out"][after:], shifted_sum(notes, 0.6)[after:], atol=1e-5)
     assert stats(run)["stolen"] == 1
 
 
 def test_without_stealing_the_newest_is_dropped_by_name(play, models):
-    events = [(0, "list 0 0 -3 0 60"), (50, "list 0 0 -3 0 64"), (100, "list 0 0 -3 0 67")]
+    events = [(0, "list 0 0 -3 0 60"), (50.1, "list 0 0 -3 0 64"), (100, "list 0 0 -3 0 67")]
     run = play(f"wae-sampler {models}/plucks.pt 2 @steal none", events, 0.6, rate=RATE)
     assert run.numbers("status", "dropped") == [3]
 
 
 def test_quietest_stealing_takes_the_quietest(play, models):
-    events = [(0, "note 60 127 1"), (50, "note 64 10 2"), (100, "note 67 127 3")]
+    events = [(0, "note 60 127 1"), (50.1, "note 64 10 2"), (100, "note 67 127 3")]
     run = play(f"wae-sampler {models}/plucks.pt 2 @steal quietest", events, 0.6, rate=RATE)
     default = [0.0, 0.25, 0.5, 0.75]
     notes = [(0, waveform(models / "plucks.pt", [*default, 60])), (100, waveform(models / "plucks.pt", [*default, 67]))]
@@ -220,7 +220,7 @@ def test_unknown_words_and_wrong_types_are_errors_and_nothing_else(play, models)
     events = [(i, message) for i, message in enumerate(
         ["list a b", "voices -1", "voices 1e9", "steal loudest", "latency -5", "fade -1", "note 60", "frobnicate 1",
          "load", "load nowhere.pt", "stop 99", "gain", "note a b", "duration -1"])]
-    run = play(f"wae-sampler {models}/plucks.pt", [*events, (50, f"list {POINT}")], 0.6, quiet=False, rate=RATE)
+    run = play(f"wae-sampler {models}/plucks.pt", [*events, (50.1, f"list {POINT}")], 0.6, quiet=False, rate=RATE)
     note = waveform(models / "plucks.pt", [-1, 0.5, 2, 0, 64])
-    assert np.abs(run.arrays["out"] - shifted_sum([(50, note)], 0.6)).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - shifted_sum([(50.1, note)], 0.6)).max() <= 1e-5
     assert len(run.printed("status", "error")) >= 7
