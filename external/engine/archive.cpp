@@ -3,14 +3,22 @@
 #include <array>
 #include <cstdint>
 #include <fstream>
+#include <set>
 #include <vector>
 
+#include "engine/inflate.hpp"
 #include "engine/model.hpp"
 
 namespace wae {
 namespace {
 
-using Bytes = std::vector<unsigned char>;
+constexpr uint64_t kMostBytes = uint64_t{1} << 30;     // of one record; a small file may claim to inflate to anything
+
+// The file, seen as numbers.
+struct Bytes {
+  const unsigned char* data;
+  uint64_t size;
+};
 
 struct Record {
   std::string name;
@@ -21,42 +29,55 @@ struct Record {
 [[noreturn]] void damaged(const std::string& what) { throw ModelError("damaged file: " + what); }
 
 uint64_t little(const Bytes& bytes, uint64_t at, int count) {
-  if (at > bytes.size() || bytes.size() - at < static_cast<uint64_t>(count)) damaged("it ends too early");
+  if (at > bytes.size || bytes.size - at < static_cast<uint64_t>(count)) damaged("it ends too early");
   uint64_t value = 0;
-  for (int i = count; i-- > 0;) value = value << 8 | bytes[at + i];
+  for (int i = count; i-- > 0;) value = value << 8 | bytes.data[at + i];
   return value;
 }
 
-Bytes read_file(const std::string& path) {
+std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) throw ModelError("no such file, or not readable");
   const std::streamoff size = file.tellg();
-  if (size < 0 || size > std::streamoff{1} << 32) throw ModelError("not a file, or larger than 4 GB");
+  if (size < 0 || static_cast<uint64_t>(size) > 4 * kMostBytes) throw ModelError("not a file, or larger than 4 GB");
   if (size == 0) throw ModelError("empty file");
-  Bytes bytes(static_cast<size_t>(size));
+  std::string bytes(static_cast<size_t>(size), '\0');
   file.seekg(0);
-  if (!file.read(reinterpret_cast<char*>(bytes.data()), size)) throw ModelError("cannot be read to its end");
+  if (!file.read(bytes.data(), size)) throw ModelError("cannot be read to its end");
   return bytes;
 }
 
+// Eight tables, eight bytes a turn: a 20 MB model takes 10 ms instead of 60.
+using CrcTables = std::array<std::array<uint32_t, 256>, 8>;
+
+CrcTables make_crc_tables() {
+  CrcTables made{};
+  for (uint32_t i = 0; i < 256; ++i) {
+    made[0][i] = i;
+    for (int k = 0; k < 8; ++k) made[0][i] = made[0][i] & 1 ? 0xEDB88320u ^ made[0][i] >> 1 : made[0][i] >> 1;
+  }
+  for (int t = 1; t < 8; ++t)
+    for (uint32_t i = 0; i < 256; ++i) made[t][i] = made[t - 1][i] >> 8 ^ made[0][made[t - 1][i] & 0xFF];
+  return made;
+}
+
 uint32_t crc32(const unsigned char* data, uint64_t size) {
-  static const auto table = [] {
-    std::array<uint32_t, 256> made{};
-    for (uint32_t i = 0; i < 256; ++i) {
-      made[i] = i;
-      for (int k = 0; k < 8; ++k) made[i] = made[i] & 1 ? 0xEDB88320u ^ made[i] >> 1 : made[i] >> 1;
-    }
-    return made;
-  }();
+  static const CrcTables table = make_crc_tables();
   uint32_t crc = ~0u;
-  for (uint64_t i = 0; i < size; ++i) crc = table[(crc ^ data[i]) & 0xFF] ^ crc >> 8;
+  for (; size >= 8; size -= 8, data += 8) {
+    uint32_t next = 0;
+    for (int k = 0; k < 4; ++k) next ^= table[7 - k][data[k] ^ (crc >> 8 * k & 0xFF)];
+    for (int k = 4; k < 8; ++k) next ^= table[7 - k][data[k]];
+    crc = next;
+  }
+  for (; size > 0; --size) crc = table[0][(crc ^ *data++) & 0xFF] ^ crc >> 8;
   return ~crc;
 }
 
 // The end record lies in the last 64 KB; behind it only a comment.
 uint64_t find_end(const Bytes& bytes) {
-  if (bytes.size() < 22 || little(bytes, 0, 4) != 0x04034b50) throw ModelError("not a TorchScript file (no zip archive)");
-  const uint64_t last = bytes.size() - 22, first = last > 65535 ? last - 65535 : 0;
+  if (bytes.size < 22 || little(bytes, 0, 4) != 0x04034b50) throw ModelError("not a TorchScript file (no zip archive)");
+  const uint64_t last = bytes.size - 22, first = last > 65535 ? last - 65535 : 0;
   for (uint64_t at = last + 1; at-- > first;)
     if (little(bytes, at, 4) == 0x06054b50) return at;
   damaged("the end of the archive is missing; was it copied completely?");
@@ -87,8 +108,8 @@ Record read_record(const Bytes& bytes, uint64_t& at) {
   const uint64_t name = little(bytes, at + 28, 2), extra = little(bytes, at + 30, 2), note = little(bytes, at + 32, 2);
   record.header = little(bytes, at + 42, 4);
   little(bytes, at + 46, 0);
-  if (bytes.size() - at - 46 < name + extra + note) damaged("it ends too early");
-  record.name.assign(bytes.begin() + at + 46, bytes.begin() + at + 46 + name);
+  if (bytes.size - at - 46 < name + extra + note) damaged("it ends too early");
+  record.name.assign(bytes.data + at + 46, bytes.data + at + 46 + name);
   read_wide(bytes, at + 46 + name, at + 46 + name + extra, record);
   at += 46 + name + extra + note;
   return record;
@@ -103,20 +124,34 @@ std::vector<Record> read_directory(const Bytes& bytes) {
     count = little(bytes, wide + 32, 8);
     at = little(bytes, wide + 48, 8);
   }
-  if (count > bytes.size() / 46) damaged("its table of contents");
+  if (count > bytes.size / 46) damaged("its table of contents");
   std::vector<Record> records;
   for (uint64_t i = 0; i < count; ++i) records.push_back(read_record(bytes, at));
   return records;
 }
 
-// Where the record's bytes begin, once they have matched its checksum.
-const unsigned char* checked(const Bytes& bytes, const Record& record) {
+// libtorch reads the local header too: the two must agree.
+const unsigned char* find_data(const Bytes& bytes, const Record& record) {
   if (little(bytes, record.header, 4) != 0x04034b50) damaged("the header of " + record.name);
-  const uint64_t data = record.header + 30 + little(bytes, record.header + 26, 2) + little(bytes, record.header + 28, 2);
-  if (data > bytes.size() || bytes.size() - data < record.stored) damaged(record.name + " ends too early");
-  if (record.method == 0 && record.size != record.stored) damaged("the sizes of " + record.name);
-  if (record.method == 0 && crc32(bytes.data() + data, record.size) != record.crc) damaged("the checksum of " + record.name + " does not match");
-  return bytes.data() + data;
+  const uint64_t name = little(bytes, record.header + 26, 2), extra = little(bytes, record.header + 28, 2);
+  const uint64_t data = record.header + 30 + name + extra;
+  if (data > bytes.size || bytes.size - data < record.stored) damaged(record.name + " ends too early");
+  if (name != record.name.size() || record.name.compare(0, name, reinterpret_cast<const char*>(bytes.data) + record.header + 30, name) != 0 ||
+      little(bytes, record.header + 8, 2) != record.method)
+    damaged("the header of " + record.name);
+  return bytes.data + data;
+}
+
+// The contents, once they have matched the checksum; copied only where they are wanted.
+std::string checked(const Bytes& bytes, const Record& record, bool wanted) {
+  const unsigned char* data = find_data(bytes, record);
+  if (record.size > kMostBytes || (record.method == 0 && record.size != record.stored)) damaged("the size of " + record.name);
+  std::string inflated;
+  if (record.method == 8) inflated = inflate(data, record.stored, record.size);
+  else if (record.method != 0) damaged("the compression of " + record.name);
+  if (record.method == 8) data = reinterpret_cast<const unsigned char*>(inflated.data());
+  if (crc32(data, record.size) != record.crc) damaged("the checksum of " + record.name + " does not match");
+  return wanted ? std::string(data, data + record.size) : "";
 }
 
 bool ends_with(const std::string& text, const std::string& tail) {
@@ -125,20 +160,22 @@ bool ends_with(const std::string& text, const std::string& tail) {
 
 }  // namespace
 
-std::string read_metadata(const std::string& path) {
-  const Bytes bytes = read_file(path);
-  std::string metadata;
-  bool script = false, found = false;
+Archive read_archive(const std::string& path) {
+  Archive archive;
+  archive.bytes = read_file(path);
+  const Bytes bytes{reinterpret_cast<const unsigned char*>(archive.bytes.data()), archive.bytes.size()};
+  std::set<std::string> names;
+  bool script = false;
   for (const Record& record : read_directory(bytes)) {
-    const unsigned char* data = checked(bytes, record);
+    if (!names.insert(record.name).second) damaged("two records named " + record.name);
+    const bool wanted = ends_with(record.name, "/extra/metadata.json");
+    const std::string contents = checked(bytes, record, wanted);
     script = script || ends_with(record.name, "/constants.pkl");
-    if (!ends_with(record.name, "/extra/metadata.json") || record.method != 0) continue;
-    metadata.assign(data, data + record.size);
-    found = true;
+    if (wanted) archive.metadata = contents;
   }
   if (!script) throw ModelError("not a TorchScript file (a zip archive of something else)");
-  if (!found || metadata.empty()) throw ModelError("metadata missing: no metadata.json inside; export it with latentsampler");
-  return metadata;
+  if (archive.metadata.empty()) throw ModelError("metadata missing: no metadata.json inside; export it with latentsampler");
+  return archive;
 }
 
 }  // namespace wae

@@ -28,6 +28,7 @@ int64_t Engine::samples(double ms) const { return std::llround(std::max(0.0, ms)
 
 int Engine::play(const Note& note, double offset) {
   const int id = ++last_id_;
+  ++mixer_.counts.triggered;
   if (note.values.size() > kMaxControls) {
     drop(id, "expected at most " + std::to_string(kMaxControls) + " values, got " + std::to_string(note.values.size()));
     return id;
@@ -35,12 +36,16 @@ int Engine::play(const Note& note, double offset) {
   hear();
   make_room();
   mixer_.collect();
-  const bool room = std::count_if(&mixer_.voice(0), &mixer_.voice(0) + mixer_.slots(),
-                                  [](const Voice& voice) { return voice.held(); }) < voices_;
-  const int slot = room ? mixer_.take_slot() : -1;
+  const int slot = held() < voices_ ? mixer_.take_slot() : -1;
   if (slot < 0) drop(id, "no free voice");
   else start(mixer_.voice(slot), note, id, offset);
   return id;
+}
+
+int Engine::held() const {
+  int count = 0;
+  for (int slot = 0; slot < mixer_.slots(); ++slot) count += mixer_.voice(slot).held();
+  return count;
 }
 
 void Engine::start(Voice& voice, const Note& note, int id, double offset) {
@@ -61,7 +66,9 @@ void Engine::start(Voice& voice, const Note& note, int id, double offset) {
   voice.gain = note.gain;
   voice.due = mixer_.now + std::llround(offset) + samples(latency_ms_);
   voice.position = 0;
-  voice.release = kNever;
+  voice.release = note.duration_ms > 0 ? std::max<int64_t>(1, samples(note.duration_ms)) : kNever;
+  voice.fade = std::max<int64_t>(1, samples(fade_ms_));
+  voice.scheduled = latency_ms_ > 0;
   voice.starved = voice.dropped = false;
   voice.phase = Voice::Phase::pending;
   if (worker_.submit(job)) return;
@@ -88,10 +95,16 @@ void Engine::make_room() {
 void Engine::end(Voice& voice, int64_t when, double fade_ms, const char* why) {
   if (voice.phase == Voice::Phase::pending) {
     drop(voice, why);
-  } else if (voice.phase == Voice::Phase::playing && voice.release == kNever) {
-    voice.release = std::max(when - voice.started, voice.position);
-    voice.fade = std::max<int64_t>(1, samples(fade_ms));
+  } else if (voice.phase == Voice::Phase::playing) {
+    shorten(voice, when - voice.started, fade_ms);
   }
+}
+
+// Only ever earlier than planned, and never before what has been played.
+void Engine::shorten(Voice& voice, int64_t release, double fade_ms) {
+  if (release >= voice.release || voice.position >= voice.release) return;
+  voice.release = std::max(release, voice.position);
+  voice.fade = std::max<int64_t>(1, samples(fade_ms));
 }
 
 // A note released before it sounds keeps its length: it starts late, and ends as much later.
@@ -101,8 +114,7 @@ void Engine::release(int key, double offset) {
     Voice& voice = mixer_.voice(slot);
     if (!voice.held() || voice.key != key || key == 0) continue;
     const int64_t from = voice.sounding() ? voice.started : voice.due - samples(latency_ms_);
-    voice.release = std::max(when - from, voice.position);
-    voice.fade = std::max<int64_t>(1, samples(fade_ms_));
+    shorten(voice, std::max<int64_t>(1, when - from), fade_ms_);
   }
 }
 
@@ -217,6 +229,7 @@ Stats Engine::stats() const {
   Stats stats;
   static_cast<Counts&>(stats) = mixer_.counts;
   stats.queue = worker_.pending();
+  stats.sounding = held();
   if (times_.empty()) return stats;
   std::vector<float> sorted = times_;
   std::sort(sorted.begin(), sorted.end());

@@ -27,6 +27,7 @@ struct Report {
 struct Stats : Counts {
   float median_ms = 0, p99_ms = 0;        // of the last 1024 notes
   int queue = 0;                          // jobs that wait or run
+  int sounding = 0;                       // voices in use
 };
 
 struct Note {
@@ -35,6 +36,7 @@ struct Note {
   float pitch = 60;                       // MIDI number: the model's pitch control, or resampling around 60
   float gain = 1;
   int key = 0;                            // what its note-off names; 0: none
+  double duration_ms = 0;                 // until its release; 0: it ends by itself
 };
 
 enum class Steal { oldest, quietest, none };
@@ -73,6 +75,8 @@ class Engine {
  private:
   void end(Voice& voice, int64_t when, double fade_ms, const char* why);
   void make_room();
+  void shorten(Voice& voice, int64_t release, double fade_ms);
+  int held() const;
   void drop(int id, const std::string& why);
   void drop(Voice& voice, const std::string& why);
   void hear();

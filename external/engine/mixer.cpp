@@ -24,7 +24,7 @@ void Mixer::perform(float* out, int n) {
 // A voice starts at its due sample, or at once when the worker was late.
 bool Mixer::begin(Voice& voice, int n) {
   if (voice.due >= now + n || voice.available.load(std::memory_order_acquire) == 0) return false;
-  counts.late += voice.due < now;
+  counts.late += voice.scheduled && voice.due < now;
   voice.started = std::max(voice.due, now);
   voice.phase = Voice::Phase::playing;
   return true;
@@ -94,6 +94,12 @@ void Mixer::apply_gain(float* out, int n) {
     ramped_ += std::clamp(gain - ramped_, -kGainStep, kGainStep);
     out[i] *= ramped_;
   }
+}
+
+bool Mixer::pop_done(int& id) {
+  if (!done_.pop(id)) return false;
+  ++counts.done;
+  return true;
 }
 
 int Mixer::take_slot() {

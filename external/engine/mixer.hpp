@@ -12,7 +12,7 @@ constexpr int kMaxVoices = 64;
 constexpr int kSlots = 2 * kMaxVoices;    // as many again: a stolen voice fades while the new one is rendered
 
 struct Counts {
-  int rendered = 0, dropped = 0, late = 0, stolen = 0, gaps = 0;
+  int triggered = 0, rendered = 0, done = 0, dropped = 0, late = 0, stolen = 0, gaps = 0;
 };
 
 class Mixer {
@@ -20,12 +20,13 @@ class Mixer {
   void perform(float* out, int n);
 
   Voice& voice(int slot) { return voices_[slot]; }
+  const Voice& voice(int slot) const { return voices_[slot]; }
   int slots() const { return used_; }
   int take_slot();                        // a free one, or -1
   bool any_active() const;
   void collect();                         // draining voices that the worker has let go become free
   void silence(Voice& voice);             // without a fade; nothing is reported
-  bool pop_done(int& id) { return done_.pop(id); }
+  bool pop_done(int& id);
 
   int64_t now = 0;                        // first sample of the next block
   float gain = 1;                         // reached by a ramp

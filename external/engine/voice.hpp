@@ -36,11 +36,13 @@ struct Voice {
   int64_t position = 0;                   // samples of the note played
   int64_t release = kNever;               // position where the fade begins
   int64_t fade = 1;                       // its length in samples
+  bool scheduled = false;                 // there was a latency to be ready in: a later start counts as late
   bool starved = false;                   // the worker is behind the playback
   bool dropped = false;                   // reported as dropped: whatever the worker still says of it is no news
 
   bool sounding() const { return phase == Phase::playing; }
-  bool held() const { return (phase == Phase::pending || phase == Phase::playing) && release == kNever; }
+  // Counts as a voice in use: it has not begun to fade.
+  bool held() const { return (phase == Phase::pending || phase == Phase::playing) && position < release; }
 };
 
 }  // namespace wae

@@ -47,7 +47,6 @@ void play(Object* x, const Note& note) {
 void on_list(Object* x, t_symbol*, int count, t_atom* atoms) {
   std::vector<float> values;
   if (!numbers(x, "list", count, atoms, values)) return;
-  x->inside->last = Note{};
   x->inside->last.values = values;
   play(x, x->inside->last);
 }
@@ -128,6 +127,11 @@ void on_gain(Object* x, t_float gain) {
   engine(x).set_gain(gain);
 }
 
+void on_duration(Object* x, t_float ms) {
+  if (!(ms >= 0 && ms <= 3600000)) return tell_error(x, "duration: expected 0 (whole notes) to 3600000 ms, got " + std::to_string(ms));
+  x->inside->last.duration_ms = ms;
+}
+
 void on_offline(Object* x, t_float on) { engine(x).set_offline(on != 0); }
 
 void on_steal(Object* x, t_symbol* which) {
@@ -167,6 +171,7 @@ void add_messages(t_class* type) {
   add(type, on_voices, "voices");
   add(type, on_latency, "latency");
   add(type, on_fade, "fade");
+  add(type, on_duration, "duration");
   add(type, on_gain, "gain");
   add(type, on_offline, "offline");
   add(type, on_panic, "panic");

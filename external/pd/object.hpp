@@ -1,4 +1,4 @@
-// The Pure Data object: a thin dress of wae::Engine. Nothing here knows Torch, but by the three calls of shared.cpp.
+// The Pure Data object: a thin dress of wae::Engine. Nothing here knows Torch, but what torch_model.hpp, which includes none of it, declares.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ namespace wae {
 // Pd allocates the object as plain zeroed memory, so what has constructors lies behind one pointer.
 struct Inside {
   std::unique_ptr<Engine> engine;
-  Note last;                              // what bang repeats, and where note plays
+  Note last;                              // what bang repeats, and where note plays; its duration is that of all notes
   std::vector<float> block;               // where Pd's samples are doubles
   double ticked = 0;                      // logical time of the block computed last
   double block_ms = 0;                    // its length
@@ -44,6 +44,5 @@ void tell_stats(Object* x);
 void wake_shared();                       // once, before the first object
 std::unique_ptr<Engine> make_engine(int voices);
 void bury_engine(std::unique_ptr<Engine> engine);
-std::string torch_in_use();
 
 }  // namespace wae

@@ -46,6 +46,4 @@ std::unique_ptr<Engine> make_engine(int voices) {
 
 void bury_engine(std::unique_ptr<Engine> engine) { graveyard().bury(std::move(engine)); }
 
-std::string torch_in_use() { return torch_version() + " " + torch_path(); }
-
 }  // namespace wae

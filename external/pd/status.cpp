@@ -1,8 +1,6 @@
 // The status outlet and the console.
-#include <cmath>
-#include <sstream>
-
 #include "pd/object.hpp"
+#include "torch/torch_model.hpp"
 
 namespace wae {
 namespace {
@@ -25,12 +23,6 @@ void tell(Object* x, const char* what, std::vector<t_atom> atoms) {
   outlet_anything(x->status, gensym(what), static_cast<int>(atoms.size()), atoms.data());
 }
 
-// A sentence becomes a list of words, as Pd prints and routes them.
-void append_words(std::vector<t_atom>& atoms, const std::string& text) {
-  std::istringstream words(text);
-  for (std::string word; words >> word;) atoms.push_back(symbol(word));
-}
-
 void tell_loaded(Object* x, const Report& report) {
   const ModelInfo& info = *report.info;
   tell(x, "loaded", {symbol(report.text), symbol("controls"), number(static_cast<double>(info.controls.size())), symbol("rate"),
@@ -46,17 +38,11 @@ void tell_controls(Object* x, const Report& report) {
   tell(x, "controls-end", {});
 }
 
-void tell_dropped(Object* x, const Report& report) {
-  std::vector<t_atom> atoms{number(report.id)};
-  append_words(atoms, report.text);
-  tell(x, "dropped", atoms);
-}
-
 void tell(Object* x, const Report& report) {
   switch (report.kind) {
     case Report::Kind::ready: return tell(x, "ready", {number(report.id), number(report.ms)});
     case Report::Kind::done: return tell(x, "done", {number(report.id)});
-    case Report::Kind::dropped: return tell_dropped(x, report);
+    case Report::Kind::dropped: return tell(x, "dropped", {number(report.id), symbol(report.text)});
     case Report::Kind::error: return tell_error(x, report.text);
     case Report::Kind::loaded: return tell_loaded(x, report);
     case Report::Kind::described: return tell_controls(x, report);
@@ -80,23 +66,28 @@ void watch(Object* x) {
 
 void tell_error(Object* x, const std::string& text) {
   pd_error(x, "wae-sampler: %s", text.c_str());
-  std::vector<t_atom> atoms;
-  append_words(atoms, text);
-  tell(x, "error", atoms);
+  tell(x, "error", {symbol(text)});
 }
 
 void tell_version(Object* x) {
-  std::vector<t_atom> atoms{symbol(WAE_VERSION), symbol("libtorch")};
-  append_words(atoms, torch_in_use());
-  tell(x, "version", atoms);
+  tell(x, "version", {symbol(WAE_VERSION), symbol("libtorch"), symbol(torch_version()), symbol(torch_path())});
 }
 
 void tell_stats(Object* x) {
   const Stats stats = x->inside->engine->stats();
-  tell(x, "stats",
-       {symbol("rendered"), number(stats.rendered), symbol("dropped"), number(stats.dropped), symbol("late"),
-        number(stats.late), symbol("stolen"), number(stats.stolen), symbol("gaps"), number(stats.gaps), symbol("median"),
-        number(stats.median_ms), symbol("p99"), number(stats.p99_ms), symbol("queue"), number(stats.queue)});
+  const auto entry = [x](const char* name, double value) { tell(x, "stats", {symbol(name), number(value)}); };
+  entry("triggered", stats.triggered);
+  entry("rendered", stats.rendered);
+  entry("done", stats.done);
+  entry("dropped", stats.dropped);
+  entry("late", stats.late);
+  entry("gaps", stats.gaps);
+  entry("stolen", stats.stolen);
+  entry("queue", stats.queue);
+  entry("sounding", stats.sounding);
+  entry("render-median-ms", stats.median_ms);
+  entry("render-p99-ms", stats.p99_ms);
+  tell(x, "stats-end", {});
 }
 
 }  // namespace wae

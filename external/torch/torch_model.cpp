@@ -16,6 +16,7 @@
 #include <dlfcn.h>
 #endif
 
+#include <cstdio>
 #include <cstring>
 #include <sstream>
 
@@ -106,6 +107,7 @@ class ChunkRendering final : public Rendering {
       copy_checked(module_.get_method("render")({state_, int64_t{first_}, int64_t{count}}), count, "render", out);
     });
     first_ += count;
+    chunk_ = std::min(2 * chunk_, samples_);   // still ahead of the playback, in few calls
     return count;
   }
 
@@ -137,9 +139,18 @@ void check_method(const torch::jit::Module& module, const char* name, size_t arg
     throw ModelError(std::string(name) + " takes " + std::to_string(got) + " arguments, expected " + std::to_string(arguments));
 }
 
-torch::jit::Module read_module(const std::string& path, const ModelInfo& info) {
+// major * 1000 + minor of "2.13.0+cpu"; 0 where there is none.
+int version_number(const std::string& text) {
+  int major = 0, minor = 0;
+  return std::sscanf(text.c_str(), "%d.%d", &major, &minor) == 2 ? 1000 * major + minor : 0;
+}
+
+torch::jit::Module read_module(const std::string& bytes, const ModelInfo& info) {
+  if (version_number(info.made_with) > version_number(TORCH_VERSION))
+    throw ModelError("made by a newer torch, " + info.made_with + "; this libtorch is " + torch_version());
   try {
-    torch::jit::Module module = torch::jit::load(path, at::kCPU);
+    std::istringstream stream(bytes);
+    torch::jit::Module module = torch::jit::load(stream, at::kCPU);
     module.eval();
     return module;
   } catch (const std::exception& error) {
@@ -195,11 +206,12 @@ std::string torch_path() {
 }
 
 std::shared_ptr<const Model> load_torch_model(const std::string& path) {
-  ModelInfo info = parse_metadata(read_metadata(path), path);
+  const Archive archive = read_archive(path);
+  ModelInfo info = parse_metadata(archive.metadata, path);
   one_thread();
   c10::InferenceMode inference;
   SimpleExecutor simple;
-  torch::jit::Module module = read_module(path, info);
+  torch::jit::Module module = read_module(archive.bytes, info);
   check_method(module, "forward", 1);
   if (info.chunk) {
     check_method(module, "start", 1);

@@ -1,0 +1,2 @@
+#include "tests/check.hpp"
+int main() { return check::run({}); }

@@ -1,0 +1,220 @@
+// The worker: rings full, notes late and early, cancelled, failing; models refused; engines that die busy.
+#include "engine/cache.hpp"
+#include "engine/graveyard.hpp"
+#include "tests/check.hpp"
+#include "tests/fake_model.hpp"
+
+using fake::note;
+using fake::Options;
+using fake::Stage;
+using Kind = wae::Report::Kind;
+
+namespace {
+
+void a_full_ring_drops_by_name_and_recovers() {
+  std::atomic<bool> gate{true};
+  Options options;
+  options.gate = &gate;
+  Stage stage(options, 64);
+  stage.engine.set_offline(false);
+  gate = false;
+  for (int i = 0; i < 1000; ++i) stage.engine.play(note(1));
+  int busy = 0;
+  for (const auto& report : stage.reports()) busy += report.text == "too many notes wait" || report.text == "no free voice";
+  CHECK(busy > 0);
+  gate = true;
+  stage.settle();
+  stage.blocks(3000);
+  stage.reports();
+  CHECK(!stage.engine.busy());
+  stage.engine.play(note(1));
+  stage.settle();
+  CHECK_EQUAL(stage.block()[0], 1.f);
+  const auto stats = stage.engine.stats();
+  CHECK_EQUAL(stats.triggered, 1001);
+}
+
+void a_late_note_starts_at_once_and_counts() {
+  std::atomic<bool> gate{true};
+  Options options;
+  options.gate = &gate;
+  Stage stage(options);
+  stage.engine.set_offline(false);
+  stage.engine.set_latency(1);
+  gate = false;
+  stage.engine.play(note(1));
+  for (const float sample : stage.blocks(640)) CHECK_EQUAL(sample, 0.f);
+  gate = true;
+  stage.settle();
+  CHECK_EQUAL(stage.block()[0], 1.f);
+  CHECK_EQUAL(stage.engine.stats().late, 1);
+}
+
+void an_early_note_waits_for_its_sample() {
+  Stage stage(Options{});
+  stage.engine.set_latency(100);
+  stage.engine.play(note(1));
+  stage.settle();
+  const auto out = stage.blocks(4480);
+  CHECK_EQUAL(out[4409], 0.f);
+  CHECK_EQUAL(out[4410], 1.f);
+}
+
+void a_stopped_note_that_waits_is_dropped_and_never_sounds() {
+  std::atomic<bool> gate{true};
+  Options options;
+  options.gate = &gate;
+  Stage stage(options);
+  stage.engine.set_offline(false);
+  gate = false;
+  stage.engine.play(note(1));
+  stage.engine.stop(1);
+  gate = true;
+  stage.settle();
+  for (const float sample : stage.blocks(640)) CHECK_EQUAL(sample, 0.f);
+  CHECK_EQUAL(stage.ids(Kind::dropped), "1:stopped");
+  CHECK(!stage.engine.busy());
+}
+
+void chunks_equal_the_whole() {
+  Options whole, chunked;
+  whole.slope = chunked.slope = 0.001f;
+  chunked.chunk = 96;
+  Stage a(whole), b(chunked);
+  a.engine.play(note(1), 3);
+  b.engine.play(note(1), 3);
+  CHECK(a.blocks(1200) == b.blocks(1200));
+}
+
+void a_worker_that_falls_behind_leaves_a_gap_and_goes_on() {
+  Options options;
+  options.chunk = 100;
+  options.delay_us = 3000;
+  Stage stage(options);
+  stage.engine.set_offline(false);
+  stage.engine.play(note(1));
+  while (stage.block()[0] == 0) {}
+  stage.blocks(300);                      // faster than any worker
+  CHECK(stage.engine.stats().gaps >= 1);
+  stage.settle();
+  stage.blocks(1100);
+  CHECK_EQUAL(stage.ids(Kind::done), "1");
+}
+
+void a_model_that_throws_drops_the_note_and_keeps_the_engine() {
+  for (const int chunk : {0, 100}) {
+    Options options;
+    options.chunk = chunk;
+    options.fail_at = 500;
+    Stage stage(options);
+    stage.engine.play(note(1));
+    stage.block();
+    int errors = 0, dropped = 0;
+    for (const auto& report : stage.reports()) {
+      errors += report.kind == Kind::error && report.text.find("boom") != std::string::npos;
+      dropped += report.kind == Kind::dropped && report.id == 1;
+    }
+    CHECK_EQUAL(errors, 1);
+    CHECK_EQUAL(dropped, 1);
+    stage.block();
+    stage.reports();
+    CHECK(!stage.engine.busy());
+  }
+}
+
+void a_refused_file_leaves_the_old_model() {
+  Stage stage(Options{});
+  stage.engine.load("bad");
+  stage.engine.play(note(1));
+  CHECK_EQUAL(stage.block()[0], 1.f);
+  bool named = false;
+  for (const auto& report : stage.reports()) named |= report.kind == Kind::error && report.text == "bad: no such file";
+  CHECK(named);
+}
+
+void too_many_values_are_refused_and_too_few_take_defaults() {
+  Stage stage(Options{});
+  wae::Note many = note(1);
+  many.values.resize(6);
+  stage.engine.play(many);
+  stage.block();
+  CHECK_EQUAL(stage.ids(Kind::dropped), "1:expected at most 5 values, got 6");
+  many.values.resize(65);
+  stage.engine.play(many);
+  CHECK_EQUAL(stage.ids(Kind::dropped), "2:expected at most 64 values, got 65");
+  stage.engine.play(wae::Note{});
+  CHECK_EQUAL(stage.block()[0], 0.5f);    // the default of every control
+}
+
+void without_a_model_a_note_is_dropped_by_name() {
+  wae::Engine engine(fake::loader(Options{}));
+  engine.play(note(1));
+  while (engine.stats().queue > 0) wae::sleep_microseconds(100);
+  wae::Report report;
+  CHECK(engine.next(report));
+  CHECK_EQUAL(report.text, "note 1: no model is loaded");
+}
+
+void an_unpitched_model_is_transposed_by_its_length() {
+  Options options;
+  options.pitched = false;
+  Stage stage(options);
+  wae::Note octave = note(1);
+  octave.has_pitch = true;
+  octave.pitch = 72;
+  stage.engine.play(octave);
+  const auto out = stage.blocks(1000);
+  CHECK_NEAR(out[250], 1, 1e-3);
+  CHECK_EQUAL(out[501], 0.f);
+}
+
+void engines_die_busy_without_waiting() {
+  wae::Graveyard graveyard;
+  const auto before = wae::Clock::now();
+  for (int i = 0; i < 30; ++i) {
+    Options options;
+    options.chunk = 10;
+    options.delay_us = 2000;
+    auto engine = std::make_unique<wae::Engine>(fake::loader(options));
+    graveyard.born(engine.get());
+    engine->load("good");
+    for (int k = 0; k < 5; ++k) engine->play(note(1));
+    graveyard.bury(std::move(engine));
+  }
+  CHECK(wae::Clock::now() - before < std::chrono::seconds(1));
+  graveyard.join_all();
+  graveyard.join_all();                   // a second time does no harm
+}
+
+void objects_share_a_model_and_drop_it_together() {
+  int loads = 0;
+  wae::ModelCache cache([&](const std::string&) { ++loads; return std::make_shared<fake::FakeModel>(Options{}); });
+  const std::string file = "/proc/self/exe";
+  {
+    const auto a = cache.get(file), b = cache.get(file);
+    CHECK_EQUAL(loads, 1);
+    CHECK(a == b);
+  }
+  cache.get(file);
+  CHECK_EQUAL(loads, 2);
+}
+
+}  // namespace
+
+int main() {
+  return check::run({
+      {"a full ring drops by name and recovers", a_full_ring_drops_by_name_and_recovers},
+      {"a late note starts at once and counts", a_late_note_starts_at_once_and_counts},
+      {"an early note waits for its sample", an_early_note_waits_for_its_sample},
+      {"a stopped note that waits is dropped and never sounds", a_stopped_note_that_waits_is_dropped_and_never_sounds},
+      {"chunks equal the whole", chunks_equal_the_whole},
+      {"a worker that falls behind leaves a gap and goes on", a_worker_that_falls_behind_leaves_a_gap_and_goes_on},
+      {"a model that throws drops the note and keeps the engine", a_model_that_throws_drops_the_note_and_keeps_the_engine},
+      {"a refused file leaves the old model", a_refused_file_leaves_the_old_model},
+      {"too many values are refused, too few take defaults", too_many_values_are_refused_and_too_few_take_defaults},
+      {"without a model a note is dropped by name", without_a_model_a_note_is_dropped_by_name},
+      {"an unpitched model is transposed by its length", an_unpitched_model_is_transposed_by_its_length},
+      {"engines die busy without waiting", engines_die_busy_without_waiting},
+      {"objects share a model and drop it together", objects_share_a_model_and_drop_it_together},
+  });
+}
