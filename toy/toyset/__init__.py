@@ -1,1 +1,1 @@
-"""A seed -> 2,400 notes of 16 synthetic instruments, ``(32768,)`` samples each, and the table of what is in them."""
+"""Seed -> 2,400 notes of 16 synthetic instruments, ``(32768,)`` samples each, and their table."""

@@ -4,8 +4,8 @@ Conventions
 -----------
 * A note is ``(N_SAMPLES,)`` float64 at ``SAMPLE_RATE`` Hz; sample 0 is its onset.
 * Frequencies in Hz, times in ms where a name ends in ``_ms``, levels in dB.
-* Sums over partials use loops and ``einsum`` instead of BLAS, whose order of summation depends on the number of
-  threads: the same seed must give the same bytes anywhere.
+* Sums over partials use loops and ``einsum`` instead of BLAS, whose order of summation depends on the number
+  of threads: the same seed must give the same bytes anywhere.
 
 Contents
 --------
@@ -24,7 +24,7 @@ from scipy import fft
 SAMPLE_RATE = 22050
 N_SAMPLES = 32768
 TIME = np.arange(N_SAMPLES) / SAMPLE_RATE
-HIGHEST_HZ = 10_300.0  # partials stop below the Nyquist frequency, 11,025 Hz, with room for vibrato
+HIGHEST_HZ = 9_000.0  # highest partial; room below the Nyquist frequency, 11,025 Hz, for vibrato
 FADE_MS, RELEASE_MS, STRIKE_MS = 20.0, 90.0, 2.0
 LEVEL_DB = {"pp": -38.0, "mf": -29.0, "ff": -20.0}  # loudest 100 ms, RMS, re full scale
 
@@ -47,8 +47,8 @@ def fall(decay_ms, attack_ms=STRIKE_MS):
 def vibrato_phase(f0_hz, vibrato_hz=0.0, vibrato_cents=0.0):
     """Return the phase of the fundamental in radians, ``(N_SAMPLES,)``.
 
-    The sine of the vibrato crosses zero in the middle of the note, so that mean and median pitch equal ``f0_hz``
-    whatever the rate.
+    The sine of the vibrato crosses zero in the middle of the note, so that mean and median pitch equal
+    ``f0_hz`` whatever the rate.
     """
     sway = vibrato_cents / 1200.0 * np.sin(2 * np.pi * vibrato_hz * (TIME - TIME[-1] / 2))
     return 2 * np.pi * np.cumsum(f0_hz * 2.0**sway) / SAMPLE_RATE
@@ -81,7 +81,7 @@ def spectrum_line(f0_hz, tilt_db_per_octave, odd_even=0.0, low_share=None):
 
 
 def harmonic_sum(phase, amplitudes, rng):
-    """Return sum over n of ``amplitudes[n-1] * cos(n * phase + random)``, by Horner's scheme in exp(i phase)."""
+    """Return the sum of ``amplitudes[n-1] * cos(n * phase + random)`` by Horner's scheme in exp(i phase)."""
     z = np.exp(1j * phase)
     total = np.zeros_like(z)
     for c in (amplitudes * np.exp(2j * np.pi * rng.random(len(amplitudes))))[::-1]:
@@ -91,13 +91,14 @@ def harmonic_sum(phase, amplitudes, rng):
 
 
 def modal_sum(frequencies_hz, amplitudes, decays_ms, rng):
-    """Return the sum of decaying sinusoids, one per mode, with random phases; arguments are ``(n_modes,)``."""
-    s = (-3000.0 * np.log(10.0) / np.asarray(decays_ms) + 2j * np.pi * np.asarray(frequencies_hz)) / SAMPLE_RATE
+    """Return the sum of decaying sinusoids with random phases; arguments are ``(n_modes,)``."""
+    damping = 3000.0 * np.log(10.0) / np.asarray(decays_ms)  # per second, from the time to fall by 60 dB
+    s = (-damping + 2j * np.pi * np.asarray(frequencies_hz)) / SAMPLE_RATE
     block = 256
     start = amplitudes * np.exp(2j * np.pi * rng.random(len(s)))
-    coarse = start[:, None] * np.exp(s[:, None] * np.arange(0, N_SAMPLES, block))  # (n_modes, N_SAMPLES / block)
-    fine = np.exp(s[:, None] * np.arange(block))  # (n_modes, block)
     # exp(s (i + j)) = exp(s i) exp(s j): 128 + 256 exponentials per mode instead of 32,768
+    coarse = start[:, None] * np.exp(s[:, None] * np.arange(0, N_SAMPLES, block))  # (n_modes, 128)
+    fine = np.exp(s[:, None] * np.arange(block))  # (n_modes, 256)
     real = np.einsum("ki,kj->ij", coarse.real.copy(), fine.real.copy())
     return (real - np.einsum("ki,kj->ij", coarse.imag.copy(), fine.imag.copy())).ravel()
 
@@ -132,8 +133,8 @@ def loudest_rms(x, seconds=0.1):
 
 
 def finish(x, dynamics):
-    """Return the note as int16: mean removed, end faded to 0, loudest 100 ms at the level of its dynamics."""
-    x = (x - np.mean(x)) * _ramp(FADE_MS)[::-1]
+    """Return the note as int16: end faded to 0, loudest 100 ms at the level of its dynamics."""
+    x = x * _ramp(FADE_MS)[::-1]
     x = x * 10.0 ** (LEVEL_DB[dynamics] / 20.0) / loudest_rms(x)
     peak = np.max(np.abs(x))
     if peak >= 0.999:

@@ -1,10 +1,10 @@
-"""Notes -> audio files and ``notes.csv``.
+r"""Notes -> audio files and ``notes.csv``.
 
 Conventions
 -----------
 * Audio is mono, 16 bits, 22,050 Hz, ``family/instrument/technique/name`` below the output folder.
-* ``sha256`` is that of the note as a WAV file with a header of 44 bytes; a FLAC copy keeps it, as FLAC's own bytes
-  depend on the encoder's version.
+* ``sha256`` is that of the note as a WAV file with a header of 44 bytes; a FLAC copy keeps it, as FLAC's own
+  bytes depend on the encoder's version.
 * ``notes.csv``: comma-separated, ``\n`` at line ends, TinySOL's columns, then the factors, then the checksum.
 
 Contents
@@ -27,12 +27,12 @@ import numpy as np
 import soundfile
 
 from .blocks import SAMPLE_RATE, finish
-from .plan import DYNAMICS, PITCHES
+from .plan import DYNAMICS
 from .timbres import FACTORS
 
-TINYSOL_COLUMNS = ("Path", "Fold", "Family", "Instrument (abbr.)", "Instrument (in full)", "Technique (abbr.)",
-                   "Technique (in full)", "Pitch", "Pitch ID", "Dynamics", "Dynamics ID", "Instance ID",
-                   "String ID (if applicable)", "Needed digital retuning")
+TINYSOL_COLUMNS = ("Path", "Fold", "Family", "Instrument (abbr.)", "Instrument (in full)",
+                   "Technique (abbr.)", "Technique (in full)", "Pitch", "Pitch ID", "Dynamics", "Dynamics ID",
+                   "Instance ID", "String ID (if applicable)", "Needed digital retuning")
 FACTOR_COLUMNS = ("f0_hz", *(factor.column for factor in FACTORS))
 COLUMNS = (*TINYSOL_COLUMNS, *FACTOR_COLUMNS, "sha256")
 
@@ -40,7 +40,7 @@ COLUMNS = (*TINYSOL_COLUMNS, *FACTOR_COLUMNS, "sha256")
 def file_name(note, extension):
     """Return the path of a note below the output folder, with ``/`` between folders.
 
-    A pitched note is named as TinySOL names its own (no string, not retuned), an unpitched one by its instance.
+    A pitched note is named as TinySOL's own (no string, not retuned), an unpitched one by its instance.
     """
     folder = f"{note.timbre.family}/{note.timbre.name.replace(' ', '_')}/ordinario"
     start = f"{note.timbre.abbreviation}-ord-{note.pitch_name or 'N'}-{note.dynamics}"
@@ -95,9 +95,9 @@ def write_note(note, out, extension, samples=None):
 
 def row(note, extension, checksum):
     """Return the row of the table of one note, column name -> str."""
-    values = (file_name(note, extension), note.fold, note.timbre.family, note.timbre.abbreviation, note.timbre.name,
-              "ord", "ordinario", note.pitch_name, "" if note.pitch is None else note.pitch, note.dynamics,
-              DYNAMICS[note.dynamics], note.instance, "", "FALSE",
+    values = (file_name(note, extension), note.fold, note.timbre.family, note.timbre.abbreviation,
+              note.timbre.name, "ord", "ordinario", note.pitch_name, "" if note.pitch is None else note.pitch,
+              note.dynamics, DYNAMICS[note.dynamics], note.instance, "", "FALSE",
               *(_text(getattr(note, column)) for column in FACTOR_COLUMNS), checksum)
     return dict(zip(COLUMNS, map(str, values), strict=True))
 
@@ -118,8 +118,3 @@ def read_table(path):
     """Return the rows of a ``notes.csv`` as dicts of str."""
     with open(path, newline="", encoding="utf-8") as source:
         return list(csv.DictReader(source))
-
-
-def pitch_range():
-    """Return the lowest and the highest MIDI note number."""
-    return PITCHES[0], PITCHES[-1]

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-``tilt_db_per_octave`` is the slope of the power spectral density above ``KNEE_HZ``; ``low_share`` the share of the energy
-below it.
+``tilt_db_per_octave`` is the slope of the power spectral density above ``KNEE_HZ``, ``low_share`` the share of
+the energy below it.
 
 Contents
 --------
@@ -37,5 +37,6 @@ def rattle(p, rng):
 def cymbal(p, rng):
     """Thin plate: modes evenly dense in frequency (Fletcher and Rossing, sec. 3.12), struck all at once."""
     hz = np.linspace(KNEE_HZ, blocks.HIGHEST_HZ, N_PLATE_MODES) + rng.uniform(-12.0, 12.0, N_PLATE_MODES)
-    strength = rng.rayleigh(size=N_PLATE_MODES) * (hz / KNEE_HZ) ** (p.tilt_db_per_octave / (20.0 * np.log10(2.0)))
+    line = (hz / KNEE_HZ) ** (p.tilt_db_per_octave / (20.0 * np.log10(2.0)))
+    strength = rng.rayleigh(size=N_PLATE_MODES) * line
     return blocks.fall(1e9) * blocks.modal_sum(hz, strength, np.full(N_PLATE_MODES, p.decay_ms), rng)

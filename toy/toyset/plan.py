@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-* Every instrument plays every pitch at every dynamics once, so these three are exactly independent; an unpitched
-  instrument plays as many notes.
+* Every instrument plays every pitch at every dynamics once, so these three are exactly independent; an
+  unpitched instrument plays as many notes.
 * Pitches are MIDI note numbers in equal temperament, 69 = A4 = 440 Hz.
 * Each instrument draws from its own generator, so that adding one changes no other.
 
@@ -30,7 +30,7 @@ PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 @dataclass(frozen=True)
 class Note:
-    """One note: what it is, and the factors that its sound must have (None: the instrument has no such factor)."""
+    """One note: what it is, and the factors that its sound must have (None: no such factor)."""
 
     timbre: Timbre
     pitch: int | None
@@ -99,7 +99,8 @@ def _note(timbre, instance, dynamics, fold, stream, positions):
     values = {name: factor[name].at(position, timbre.limits.get(name))
               for name, position in zip(timbre.factors, positions, strict=True)}
     f0_hz = None if pitch is None else round(440.0 * 2.0 ** ((pitch - 69) / 12.0), 3)
-    return Note(timbre, pitch, 0 if timbre.pitched else instance, dynamics, fold, stream, f0_hz=f0_hz, **values)
+    instance = 0 if timbre.pitched else instance
+    return Note(timbre, pitch, instance, dynamics, fold, stream, f0_hz=f0_hz, **values)
 
 
 def hypercube(rng, fixed, n_columns):
@@ -116,8 +117,8 @@ def hypercube(rng, fixed, n_columns):
 
     References
     ----------
-    Owen, "Controlling correlations in Latin hypercube samples", JASA 89, 1994: each column is replaced by the ranks of
-    what is left of it after regression on the columns before.
+    Owen, "Controlling correlations in Latin hypercube samples", JASA 89, 1994: each column is replaced by the
+    ranks of what is left of it after regression on the columns before.
     """
     n_rows = len(fixed)
     columns = [np.ones(n_rows), *np.asarray(fixed, dtype=float).T]

@@ -22,13 +22,14 @@ from .blocks import SAMPLE_RATE, TIME
 
 
 def fm(p, rng):
-    """Frequency modulation, carrier and modulator at f0, the index falling with the amplitude (Chowning, 1973)."""
+    """Frequency modulation, carrier and modulator at f0, the index falling too (Chowning, 1973)."""
     phase = blocks.vibrato_phase(p.f0_hz)
-    # Carson's rule: partials above f0 (index + 1) are negligible, so the index must leave them below HIGHEST_HZ
+    # Carson's rule: little is left above f0 (index + 2), which must lie below HIGHEST_HZ
     index = min(0.4 + 4.6 * p.shape, blocks.HIGHEST_HZ / p.f0_hz - 3.0)
     sway = index * 10.0 ** (-3.0 * TIME * 1000.0 / (0.8 * p.decay_ms))
-    start = 2 * np.pi * rng.random()
-    return blocks.fall(p.decay_ms) * np.sin(phase + start + sway * np.sin(phase))
+    sign = rng.choice([-1.0, 1.0])
+    # sine in sine: only in this phase has the side band that folds onto 0 Hz no amplitude
+    return sign * blocks.fall(p.decay_ms) * np.sin(phase + sway * np.sin(phase))
 
 
 def stiff_ratios(inharmonicity, highest):
@@ -52,11 +53,11 @@ def bar(p, rng):
     ratio = stiff_ratios(p.inharmonicity, blocks.HIGHEST_HZ / p.f0_hz)
     n = np.arange(1, len(ratio) + 1)
     amplitude = 10.0 ** (p.tilt_db_per_octave * np.log2(n) / 20.0)
-    return blocks.fall(1e9) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio**1.5, rng)
+    return blocks.fall(1e9) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio**2, rng)
 
 
 def membrane_modes(highest):
-    """Return ``(m, root)`` of the modes (m, k) of a circular membrane with j_mk / j_01 <= ``highest``, by frequency.
+    """Return ``(m, root)`` of the modes (m, k) of a circular membrane up to ``highest`` times the lowest.
 
     References
     ----------
@@ -77,11 +78,11 @@ def membrane(p, rng):
 
 
 def pluck(p, rng):
-    """Plucked string: a delay line closed by a one-zero loss filter and a fractional delay (Jaffe and Smith, 1983)."""
+    """Plucked string: a delay line closed by a loss filter and a fractional delay (Jaffe and Smith, 1983)."""
     period = SAMPLE_RATE / p.f0_hz
     loop_gain = 10.0 ** (-3.0 / (p.decay_ms / 1000.0 * p.f0_hz))  # amplitude kept per period
     w = 2 * np.pi / period
-    loss = _one_zero(loop_gain**0.15, w)  # a little of the loss grows with frequency, the rest is the same for all
+    loss = _one_zero(loop_gain**0.15, w)  # this part of the loss grows with frequency
     fraction, whole = _split(period - loss[1] * np.sin(w) / (w * _magnitude(loss, w)))
     taps = np.convolve(loss, _lagrange(fraction))
     taps *= loop_gain / _magnitude(taps, w)
@@ -101,18 +102,18 @@ def _magnitude(taps, w):
 
 
 def _split(delay):
-    """Split a delay into the fraction for ``_lagrange``, in [1, 2), and the whole number of samples before it."""
+    """Split a delay into the part for ``_lagrange``, in [1, 2), and the whole samples before it."""
     whole = int(delay) - 1
     return delay - whole, whole
 
 
 def _lagrange(delay):
-    """Return the four taps of a cubic Lagrange interpolator, ``delay`` in [1, 2) (Laakso et al., 1996, eq. 42)."""
+    """Return the taps of a cubic Lagrange interpolator, ``delay`` in [1, 2) (Laakso et al., 1996, eq. 42)."""
     return np.array([np.prod([(delay - k) / (n - k) for k in range(4) if k != n]) for n in range(4)])
 
 
 def _plucked_shape(period, position, rng):
-    """Return one period of the wave of a string released at ``position`` (share of its length), then silence."""
+    """Return one period of a string released at ``position`` (share of its length), then silence."""
     n = np.arange(1, int(blocks.HIGHEST_HZ * period / SAMPLE_RATE) + 1)
     amplitude = np.sin(np.pi * n * position) / n**1.3
     length = int(np.round(period))

@@ -1,6 +1,6 @@
 """Sustained pitched instruments: parameters of one note -> ``(N_SAMPLES,)``, any level.
 
-Each function takes ``p`` (a ``plan.Note``: its factors as attributes) and ``rng`` (phases and noise of that note).
+Each function takes ``p`` (a ``plan.Note``, its factors as attributes) and ``rng`` (for phases and noise).
 
 Contents
 --------
@@ -18,7 +18,7 @@ from scipy.signal import lfilter
 from . import blocks
 from .blocks import SAMPLE_RATE, TIME
 
-# first four formants of sung u, o, a, e, i in Hz (Peterson and Barney's averages, rounded; the order raises F2)
+# first four formants of sung u, o, a, e, i in Hz (after Peterson and Barney; in this order F2 rises)
 VOWELS = np.array([[300, 870, 2240, 3300], [460, 1000, 2400, 3300], [730, 1250, 2440, 3300],
                    [530, 1840, 2480, 3400], [280, 2290, 3000, 3500]], dtype=float)
 BANDWIDTHS_HZ = np.array([80.0, 90.0, 120.0, 150.0])
@@ -85,12 +85,13 @@ def _resonate(x, formants_hz):
 
 
 def subtractive(p, rng):
-    """Sawtooth through a resonant low-pass, the cutoff 1 to 4 octaves above f0, opening with the attack."""
+    """Sawtooth through a resonant low-pass whose cutoff falls by an octave to its rest in the first 150 ms."""
     phase = blocks.vibrato_phase(p.f0_hz, p.vibrato_hz, p.vibrato_cents)
     saw = blocks.harmonic_sum(phase, blocks.spectrum_line(p.f0_hz, -6.0), rng)
-    cutoff = min(p.f0_hz * 2.0 ** (1.0 + 3.0 * p.shape), 9000.0)
-    bright = np.exp(-TIME / 0.15)  # the filter's own envelope: an octave down to its rest within the first 150 ms
-    swept = bright * _low_pass(saw, min(2.0 * cutoff, 9500.0)) + (1.0 - bright) * _low_pass(saw, cutoff)
+    darkest, brightest = 1.5 * p.f0_hz, min(16.0 * p.f0_hz, 4500.0)
+    cutoff = darkest * (brightest / darkest) ** p.shape
+    sweep = np.exp(-TIME / 0.15)
+    swept = sweep * _low_pass(saw, 2.0 * cutoff) + (1.0 - sweep) * _low_pass(saw, cutoff)
     return blocks.swell(p.attack_ms) * swept
 
 
@@ -104,21 +105,21 @@ def _low_pass(x, cutoff_hz, resonance=1.6):
 
 
 def ring(p, rng):
-    """Ring modulation: a sine at f0 / 2 times a triangle at 1.5 f0, mixed by ``shape`` with one at 3.5 f0.
+    """Ring modulation: a sine at f0 / 2 times an odd wave at 1.5 f0, mixed by ``shape`` with one at 3.5 f0.
 
-    cos(a) cos(b) = (cos(a - b) + cos(a + b)) / 2 puts every sideband on a multiple of f0: 1, 2, 4, 5, 7, 8, ... for the
-    lower carrier, 3, 4, 10, 11, ... for the upper one. No partial of either factor is left.
+    cos(a) cos(b) = (cos(a - b) + cos(a + b)) / 2 puts every side band on a multiple of f0: 1, 2, 4, 5, 7, 8
+    for the lower carrier, 3, 4, 10, 11, ... for the upper one. No partial of either factor is left.
     """
     phase = blocks.vibrato_phase(p.f0_hz)
     angle = 0.5 * np.pi * (0.05 + 0.8 * p.shape)
-    carrier = np.cos(angle) * _triangle(1.5, phase, p.f0_hz, rng) + np.sin(angle) * _triangle(3.5, phase, p.f0_hz, rng)
-    return blocks.swell(p.attack_ms) * carrier * np.cos(0.5 * phase)
+    lower, upper = (_odd_wave(ratio, phase, p.f0_hz, rng) for ratio in (1.5, 3.5))
+    return blocks.swell(p.attack_ms) * (np.cos(angle) * lower + np.sin(angle) * upper) * np.cos(0.5 * phase)
 
 
-def _triangle(ratio, phase, f0_hz, rng):
-    """Return a band-limited wave of odd partials at 1 / k, of fundamental ``ratio * f0_hz``."""
+def _odd_wave(ratio, phase, f0_hz, rng):
+    """Return a band-limited wave of odd partials at -9 dB per octave, of fundamental ``ratio * f0_hz``."""
     odd = np.arange(1, max(2, int((blocks.HIGHEST_HZ / f0_hz - 0.5) / ratio) + 1))
-    return blocks.harmonic_sum(ratio * phase, np.where(odd % 2 == 1, 1.0 / odd, 0.0), rng)
+    return blocks.harmonic_sum(ratio * phase, np.where(odd % 2 == 1, odd**-1.5, 0.0), rng)
 
 
 def beating(p, rng):
@@ -130,5 +131,5 @@ def beating(p, rng):
 
 
 def beat_hz(f0_hz):
-    """Return the rate of the beats: 70 Hz, where roughness peaks, but never so fast that it hides the pitch."""
+    """Return the rate of the beats: 70 Hz, where roughness peaks, but not so fast that it hides the pitch."""
     return min(70.0, f0_hz / 8.0)
