@@ -88,7 +88,8 @@ class Run:
 
     def printed(self, name, selector=""):
         """Return what ``[print name]`` wrote, without the name; or only its messages of a selector, without that."""
-        lines = [line[len(name) + 2 :] for line in self.log if line.startswith(name + ": ")]
+        # A symbol of several words is printed with a backslash before each blank, comma and semicolon.
+        lines = [re.sub(r"\\(?=[ ,;])", "", line[len(name) + 2 :]) for line in self.log if line.startswith(name + ": ")]
         if not selector:
             return lines
         return [line[len(selector) :].strip() for line in lines if line.split(" ")[0] == selector]

@@ -67,7 +67,7 @@ def play(build, tmp_path):
     """Return a function like `tests.pd.perform` that knows where the object is and fails on any complaint of Pd."""
 
     def run(creation, events, seconds, quiet=True, **options):
-        done = pd.perform(creation, events, seconds, tmp_path, paths=(build / "pd",), **options)
+        done = pd.perform(creation, events, seconds, tmp_path, paths=(build,), **options)
         assert done.code == 0
         if quiet:
             assert done.complaints() == []

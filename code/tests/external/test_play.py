@@ -17,7 +17,7 @@ def waveform(path, values):
     defaults = [control["default"] for control in metadata["controls"]]
     row = list(values) + defaults[len(values) :]
     with torch.inference_mode():
-        return model(torch.tensor([row]))[0].numpy()
+        return model(torch.tensor([row], dtype=torch.float32))[0].numpy()
 
 
 def shifted_sum(notes, seconds, rate=RATE):
@@ -31,9 +31,8 @@ def shifted_sum(notes, seconds, rate=RATE):
 
 
 def stats(run):
-    """The last ``stats`` message as a dict."""
-    words = run.printed("status", "stats")[-1].split()
-    return {key: float(value) for key, value in zip(words[::2], words[1::2])}
+    """The answers to ``stats`` as a dict; a later answer replaces an earlier one."""
+    return {key: float(value) for key, value in (line.split() for line in run.printed("status", "stats"))}
 
 
 @pytest.mark.parametrize("name", ["plucks.pt", "chunked.pt"])
