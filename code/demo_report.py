@@ -92,7 +92,6 @@ def _plane(axis, notes, points, plane, controls):
 def tell(summary, out):
     """Print what was built where, how long it took, and how good it is."""
     model, measured, walk = summary["autoencoder"], summary["measured"], summary["walk"]
-    chosen = summary["vocoders"][summary["chosen"]]
     print("\n== summary")
     print("   seconds: " + ", ".join(f"{name} {value:g}" for name, value in summary["seconds"].items())
           + f"; {sum(summary['seconds'].values()):.0f} in all")
@@ -103,8 +102,7 @@ def tell(summary, out):
     for name, figures in summary["vocoders"].items():
         print(f"   {name}: spectral convergence {figures['sc_db']:.1f} dB, "
               f"log-spectral distance {figures['lsd_db']:.2f} dB")
-    print(f"   Griffin-Lim-60, for comparison: {chosen['griffin_lim_sc_db']:.1f} dB, "
-          f"{chosen['griffin_lim_lsd_db']:.2f} dB")
+    print(f"   the walk plays {summary['chosen']}")
     print(f"   walk: {walk['points']} points by {walk['player']}, {walk['seconds']} s, peak {walk['peak_dbfs']} dBFS, "
           f"{walk['largest_difference_from_python']:.1e} from Python's own rendering")
     print(f"   pitch: {measured['within_50_cents']:.0%} of notes within 50 cents of the asked one, "

@@ -51,14 +51,14 @@ class Config:
     divergence: str = "mmd_imq"
     weights: dict = field(default_factory=lambda: {"reconstruction": 1.0, "divergence": 0.3, "pitch": 0.1})
     mel: MelConfig = MelConfig()
-    schedule: Schedule = Schedule(steps=3000, batch_size=48, learning_rate=1.5e-3, valid_every=250)
+    schedule: Schedule = Schedule(steps=1500, batch_size=48, learning_rate=1.5e-3, valid_every=250)
 
 
 WAE = Config()
 RUNS = {
     "wae": WAE,
     # what fits into the demo's ten minutes on two cores, everything included
-    "demo": replace(WAE, schedule=replace(WAE.schedule, steps=900, valid_every=300)),
+    "demo": replace(WAE, schedule=replace(WAE.schedule, steps=800, valid_every=200)),
 }
 
 

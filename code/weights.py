@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Train what ``patch/`` ships, in order (notes, model, vocoder, instrument), with records: called by ``make weights``.
+
+The environment names the interpreter (PYTHON) and the notes (DATA: a folder that gets a store, or a packed .npz).
+DEVICE=cuda trains on a GPU.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD, PATCH, RESULTS = ROOT / "build" / "weights", ROOT / "patch", ROOT / "report" / "results"
+
+
+def run(*arguments):
+    """Run one command of ``code/main.py``; a failure ends the whole."""
+    command = [os.environ.get("PYTHON", sys.executable), str(ROOT / "code" / "main.py"), *map(str, arguments)]
+    print("$", " ".join(command[1:]), flush=True)
+    subprocess.run(command, check=True, cwd=ROOT)
+
+
+def find_notes(data):
+    """Return the store in ``data`` (built there from the SoundFont when there is none), or a packed .npz as it is."""
+    if data.suffix == ".npz":
+        return data
+    run("dataset", "build", "--source", "soundfont", "--out", data)
+    stores = [path.parent for path in data.glob("*/store.json")]
+    if len(stores) != 1:
+        raise SystemExit(f"expected one store in {data}, found {len(stores)}; remove the others")
+    return stores[0]
+
+
+def main():
+    """Train, export, and move everything to its place."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    data = find_notes(Path(os.environ.get("DATA", BUILD / "notes")))
+    device = os.environ.get("DEVICE", "cpu")
+    model, vocoder, generative = (BUILD / f"{name}.pt" for name in ("model", "vocoder", "generative"))
+    for record in ("autoencoder/wae/seed0", "vocoder/harmonic/seed0"):
+        shutil.rmtree(RESULTS / record, ignore_errors=True)  # git keeps what was there
+    run("train", "wae", "--data", data, "--out", model, "--device", device, "--record")
+    run("vocoder", "train", "harmonic", "--data", data, "--model", model, "--out", vocoder, "--device", device,
+        "--record")
+    run("export", "--model", model, "--vocoder", vocoder, "--data", data, "--out", generative)
+    for path in (model, vocoder, generative, generative.with_suffix(".map.txt")):
+        shutil.copy(path, PATCH / path.name)
+        print(f"shipped patch/{path.name} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+if __name__ == "__main__":
+    main()
