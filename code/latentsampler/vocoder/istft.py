@@ -1,4 +1,4 @@
-"""Inverse short-time Fourier transform in real arithmetic, in one transposed convolution.
+"""Inverse short-time Fourier transform in real arithmetic: two matrix products and shifted sums.
 
 Hosts without complex numbers (ONNX, browsers) can run it, and any run of frames can be computed alone, which lets
 a note start before it is finished.
@@ -26,16 +26,26 @@ class InverseSTFT(nn.Module):
     Parameters
     ----------
     n_fft, hop_length : int
-        Samples; ``n_fft`` a multiple of ``2 * hop_length``.
+        Samples; ``n_fft`` an even multiple of ``hop_length``.
     n_frames : int
         Frames of a whole note.
+
+    Raises
+    ------
+    ValueError
+        If ``n_fft`` is no such multiple.
     """
 
     def __init__(self, n_fft, hop_length, n_frames):
         super().__init__()
+        if n_fft % (2 * hop_length):
+            raise ValueError(f"expected an FFT of an even multiple of the hop {hop_length}, got {n_fft}")
         self.n_fft, self.hop, self.n_frames = n_fft, hop_length, n_frames
-        self.register_buffer("basis", _basis(n_fft))  # (2 F, 1, n_fft)
+        cosine, sine = _bases(n_fft)
+        self.register_buffer("cosine", cosine)  # (F, F)
+        self.register_buffer("sine", sine)  # (F, F)
         window = torch.hann_window(n_fft)
+        self.register_buffer("window", window[:, None])  # (n_fft, 1)
         weight = torch.zeros((n_frames - 1) * hop_length + n_fft)
         for frame in range(n_frames):
             weight[frame * hop_length:frame * hop_length + n_fft] += window.square()
@@ -64,19 +74,33 @@ class InverseSTFT(nn.Module):
         reach = self.n_fft // 2  # a frame reaches this many samples to either side of its centre
         low = max(0, (first - reach) // self.hop)
         high = min(self.n_frames, (first + count + reach) // self.hop + 1)
-        frames = spectrum[:, :, low:high]  # (B, 2 F, t)
-        added = functional.conv_transpose1d(frames, self.basis, stride=self.hop)  # (B, 1, (t - 1) hop + n_fft)
+        frames = self.frames(spectrum[:, :, low:high])  # (B, n_fft, t)
         begin = first + reach - low * self.hop
-        piece = added[:, 0, begin:begin + count]
+        piece = self.overlap(frames)[:, begin:begin + count]
         return piece * self.gain[first:first + count]
 
+    def frames(self, spectrum):
+        """Return the windowed frames ``(B, n_fft, t)`` of a spectrum ``(B, 2 F, t)``."""
+        real, imaginary = spectrum.chunk(2, dim=1)  # (B, F, t)
+        even, odd = self.cosine @ real, self.sine @ imaginary  # samples 0 to n_fft / 2 of each: (B, F, t)
+        mirrored = (even - odd)[:, 1:-1].flip(1)  # cosines are even about n_fft / 2, sines odd
+        return torch.cat([even + odd, mirrored], dim=1) * self.window
 
-def _basis(n_fft):
-    """Windowed inverse real DFT: ``(2 F, 1, n_fft)``."""
+    def overlap(self, frames):
+        """Return the sum ``(B, (t + n_fft / hop - 1) hop)`` of frames ``(B, n_fft, t)``, a hop apart."""
+        blocks = self.n_fft // self.hop
+        parts = frames.unflatten(1, (blocks, self.hop))  # (B, blocks, hop, t)
+        total = functional.pad(parts[:, 0], [0, blocks - 1])  # (B, hop, t + blocks - 1)
+        for block in range(1, blocks):
+            total = total + functional.pad(parts[:, block], [block, blocks - 1 - block])
+        return total.transpose(1, 2).flatten(1)
+
+
+def _bases(n_fft):
+    """Return the inverse real DFT for the first half of a frame: cosine and sine ``(1 + n_fft / 2, F)``."""
     n_bins = 1 + n_fft // 2
-    angle = 2.0 * math.pi * torch.outer(torch.arange(n_bins, dtype=torch.float64),
-                                        torch.arange(n_fft, dtype=torch.float64)) / n_fft  # (F, n_fft)
-    share = torch.full((n_bins, 1), 2.0 / n_fft, dtype=torch.float64)  # both halves of the spectrum ...
+    k = torch.arange(n_bins, dtype=torch.float64)
+    angle = 2.0 * math.pi * torch.outer(k, k) / n_fft  # (sample, bin)
+    share = torch.full((n_bins,), 2.0 / n_fft, dtype=torch.float64)  # both halves of the spectrum ...
     share[0], share[-1] = 1.0 / n_fft, 1.0 / n_fft  # ... but DC and Nyquist stand once
-    window = torch.hann_window(n_fft, dtype=torch.float64)
-    return (torch.cat([share * angle.cos(), -share * angle.sin()]) * window).float().unsqueeze(1)
+    return (angle.cos() * share).float(), (-angle.sin() * share).float()
