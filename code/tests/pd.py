@@ -30,7 +30,7 @@ TROUBLE = re.compile(r"couldn't create|error:|no method for|no such object|can't
 
 def escaped(text):
     """Return a box's text as it stands in a file, where comma, semicolon and dollar are Pd's own."""
-    return re.sub(r"([,;$])", r"\\\1", text)
+    return re.sub(r"\s*([,;])", r" \\\1", text.replace("$", "\\$"))
 
 
 class Patch:
