@@ -71,9 +71,8 @@ def churn(build, models, folder, times):
     clock = patch.obj(f"metro {step}")
     turn = patch.obj("t b b")
     patch.chain(start, patch.msg("1"), clock, turn)
-    creation = (f"; pd-churn clear; pd-churn obj 20 20 wae-sampler {models}/chunked.pt 4; pd-churn obj 20 60 r churned; "
-                "pd-churn connect 1 0 0 0")
-    patch.chain(turn, patch.msg(creation))
+    creation = [f"obj 20 20 wae-sampler {models}/chunked.pt 4", "obj 20 60 r churned", "connect 1 0 0 0"]
+    patch.chain(turn, patch.msg("".join(f"; pd-churn {line}" for line in ["clear", *creation])))
     patch.connect(turn, 1, patch.msg("; churned 0 0 0 0 60"))
     patch.at(start, step * times, "; pd-churn clear")
     patch.at(start, step * times + 500, "; pd quit")
