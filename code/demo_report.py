@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import soundfile
+from latentsampler.instrument import figures
 from tqdm import tqdm
 
 
@@ -56,37 +57,11 @@ def finish_external(builder, out, point, note):
 
 
 def draw(out, metadata, points, step_ms):
-    """Draw walk.png: the spectrogram of walk.wav above the walk in both latent planes."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot as plt
-
-    sound, rate = soundfile.read(out / "walk.wav", dtype="float32")
-    figure = plt.figure(figsize=(11, 8), layout="constrained")
-    grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.2))
-    axis = figure.add_subplot(grid[0, :])
-    axis.specgram(sound + 1e-9, NFFT=2048, Fs=rate, noverlap=1536, cmap="magma", vmin=-140, vmax=-30)
-    axis.set(xlabel="time (s)", ylabel="frequency (Hz)", title="walk.wav", ylim=(0, 8000))
-    for k in range(len(points)):
-        axis.axvline(k * step_ms / 1000.0, color="white", alpha=0.15, linewidth=0.7)
-    notes = np.loadtxt(line.rstrip(";\n") for line in open(out / "generative.map.txt", encoding="utf-8"))
-    for plane in (0, 1):
-        _plane(figure.add_subplot(grid[1, plane]), notes, points, plane, metadata["controls"])
-    figure.savefig(out / "walk.png", dpi=110)
-    plt.close(figure)
-
-
-def _plane(axis, notes, points, plane, controls):
-    x, y = 2 * plane, 2 * plane + 1
-    rgb = np.stack([notes[:, 4] // 100, notes[:, 4] // 10 % 10, notes[:, 4] % 10], axis=1) / 9.0
-    axis.scatter(notes[:, x], notes[:, y], s=6, c=rgb, alpha=0.35, linewidths=0)
-    axis.plot(*np.vstack([points, points[:1]])[:, [x, y]].T, color="black", linewidth=0.8)
-    steps = axis.scatter(points[:, x], points[:, y], c=np.arange(len(points)), cmap="viridis", s=60, edgecolor="black",
-                         zorder=3)
-    axis.figure.colorbar(steps, ax=axis, label="step")
-    axis.set(xlabel=f"{controls[x]['name']} (sd)", ylabel=f"{controls[y]['name']} (sd)", aspect="equal",
-             title=f"circle {plane + 1} among the notes")
+    """Draw walk.png: the spectrogram of walk.wav above the walk among the notes in both latent planes."""
+    sound = soundfile.read(out / "walk.wav", dtype="float32")[0]
+    with open(out / "generative.map.txt", encoding="utf-8") as file:
+        notes = np.loadtxt(line.rstrip(";\n") for line in file)
+    figures.figure_walk(sound, points, metadata, notes, step_ms / 1000.0).savefig(out / "walk.png", dpi=110)
 
 
 def tell(summary, out):
@@ -99,9 +74,9 @@ def tell(summary, out):
           f"({out}/notes, with rejected.csv)")
     print(f"   autoencoder: {model['lsd_db']:.2f} dB log-spectral distance on held-out recordings; "
           f"PCA of the same size {model['pca_lsd_db']:.2f} dB")
-    for name, figures in summary["vocoders"].items():
-        print(f"   {name}: spectral convergence {figures['sc_db']:.1f} dB, "
-              f"log-spectral distance {figures['lsd_db']:.2f} dB")
+    for name, values in summary["vocoders"].items():
+        print(f"   {name}: spectral convergence {values['sc_db']:.1f} dB, "
+              f"log-spectral distance {values['lsd_db']:.2f} dB")
     print(f"   the walk plays {summary['chosen']}")
     print(f"   walk: {walk['points']} points by {walk['player']}, {walk['seconds']} s, peak {walk['peak_dbfs']} dBFS, "
           f"{walk['largest_difference_from_python']:.1e} from Python's own rendering")
