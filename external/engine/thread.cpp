@@ -69,6 +69,16 @@ void calm_this_thread() {
 #endif
 }
 
+bool is_main_thread() {
+#ifdef __linux__
+  return syscall(SYS_gettid) == getpid();
+#elif defined(__APPLE__)
+  return pthread_main_np() != 0;
+#else
+  return false;
+#endif
+}
+
 void sleep_microseconds(int microseconds) { std::this_thread::sleep_for(std::chrono::microseconds(microseconds)); }
 
 }  // namespace wae

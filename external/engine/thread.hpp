@@ -34,6 +34,8 @@ class Semaphore {
 // and denormal numbers, a hundred times slower, become zero.
 void calm_this_thread();
 
+bool is_main_thread();
+
 void sleep_microseconds(int microseconds);
 
 }  // namespace wae

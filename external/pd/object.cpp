@@ -48,18 +48,20 @@ void dispose(Object* x) {
   delete x->inside;
 }
 
+[[maybe_unused]] void compute(Inside& inside, float* out, int n) { inside.engine->perform(out, n); }
+
+[[maybe_unused]] void compute(Inside& inside, double* out, int n) {   // where Pd was built for double precision
+  inside.engine->perform(inside.block.data(), n);
+  std::copy(inside.block.data(), inside.block.data() + n, out);
+}
+
 t_int* perform(t_int* w) {
   auto* x = reinterpret_cast<Object*>(w[1]);
   auto* out = reinterpret_cast<t_sample*>(w[2]);
   const int n = static_cast<int>(w[3]);
   Inside& inside = *x->inside;
   inside.ticked = clock_getlogicaltime();
-  if constexpr (std::is_same_v<t_sample, float>) {
-    inside.engine->perform(out, n);
-  } else {
-    inside.engine->perform(inside.block.data(), n);
-    std::copy(inside.block.data(), inside.block.data() + n, out);
-  }
+  compute(inside, out, n);
   return w + 4;
 }
 

@@ -3,6 +3,7 @@
 
 #include "engine/cache.hpp"
 #include "engine/graveyard.hpp"
+#include "engine/thread.hpp"
 #include "pd/object.hpp"
 #include "torch/torch_model.hpp"
 
@@ -24,6 +25,22 @@ std::shared_ptr<const Model> load(const std::string& path) {
   return model;
 }
 
+// exit() destroys the calling thread's own objects before any static dies, whenever that static was made: the standard
+// promises this order, while an atexit() handler runs too late for statics that a first load is creating just then (half
+// of the quits in mid-load crashed). Only for the main thread, which ends with the process; for a host that keeps Pd in
+// another one, atexit() has to do.
+struct LastAct {
+  bool armed = false;
+  ~LastAct() {
+    if (armed) join_all();
+  }
+};
+
+void arm_last_act() {
+  thread_local LastAct act;
+  act.armed = is_main_thread();
+}
+
 ModelCache& cache() {
   static auto* made = new ModelCache(load);
   return *made;
@@ -36,6 +53,7 @@ void wake_shared() {
   cache();
   graveyard();
   std::atexit(join_all);
+  arm_last_act();
 }
 
 std::unique_ptr<Engine> make_engine(int voices) {
