@@ -1,0 +1,138 @@
+"""What the object costs, measured in real Pure Data in real time: run it on an idle machine.
+
+    cd code && ../.venv/bin/python -m tests.external.benchmark [--model generative.pt]
+
+prints one JSON object. Without ``--model`` a network of 5.7 million parameters, 1.49 s of sound at 22,050 Hz, stands
+for a trained one. Where ``nn~`` is installed, the figures of a patch that hosts the same file in it can be laid beside
+these; it is not needed.
+
+Contents
+--------
+measure           all of the below for one model
+bang_to_sound     milliseconds from the message to the end of the block with the first sample
+notes_per_second  how many notes a second the worker sustains
+processor         per cent of a core while a number of voices sound
+memory            MiB of the first object and of each further one
+"""
+
+import argparse
+import json
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+from latentsampler.export import load_scripted
+
+from .. import pd
+from . import models as small
+from .conftest import BUILD, build_external
+from .test_play import stats
+
+RATE = 44100
+BLOCK_MS = 64 / RATE * 1000
+START_MS = 2000  # the model is loaded by then
+
+
+def playing(model, period_ms, seconds, steal="none"):
+    """Text of a patch that plays the first control's zero at a steady pace, then prints its statistics."""
+    patch = pd.Patch()
+    player, start = patch.obj(f"wae-sampler {model} 64 @steal {steal}"), patch.obj("bang")
+    patch.chain(player, patch.obj("dac~"))
+    patch.connect(player, 1, patch.obj("print status"))
+    first = patch.obj("t b b")
+    patch.chain(patch.obj("loadbang"), first, start)
+    patch.connect(first, 1, patch.msg("; pd dsp 1"))
+    clock = patch.obj(f"metro {period_ms}")
+    note = patch.obj("t b")
+    patch.chain(clock, note, patch.msg("list 0"), player)
+    end = START_MS + 1000 * seconds
+    for milliseconds, message in [(START_MS, "1"), (end, "stop")]:
+        patch.chain(patch.at(start, milliseconds, message), clock)
+    patch.chain(patch.at(start, end + 50, "stats"), player)
+    patch.at(start, end + 100, "; pd quit")
+    return patch.text()
+
+
+def bang_to_sound(build, folder, model, seconds=10.0):
+    """Distribution over single notes, the model's `ready` and one block of Pd together."""
+    run = pd.run_patch(playing(model, 250, seconds), folder, batch=False, paths=(build,), timeout=seconds + 60)
+    waits = np.array([float(line.split()[1]) for line in run.printed("status", "ready")]) + BLOCK_MS
+    quantiles = {f"p{q}_ms": round(float(np.percentile(waits, q)), 2) for q in (5, 50, 95, 99)}
+    return {"notes": len(waits), **quantiles, "max_ms": round(float(waits.max()), 2)}
+
+
+def notes_per_second(build, folder, model, seconds=6.0, steal="none"):
+    """Rendered notes in a stretch in which far more are asked for than can be."""
+    run = pd.run_patch(playing(model, 2, seconds, steal), folder, batch=False, paths=(build,), timeout=seconds + 60)
+    return round(stats(run)["rendered"] / seconds, 1)
+
+
+def processor(build, folder, model, length, voices=16, seconds=8.0):
+    """Per cent of one core, all threads of Pd together, once that many notes of ``length`` seconds overlap."""
+    patch = Path(folder) / "processor.pd"
+    patch.write_text(playing(model, 1000 * length / voices, length + seconds + 1))
+    process = subprocess.Popen(pd.command(patch, batch=False, paths=(build,)), stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    time.sleep(START_MS / 1000 + length + 0.5)
+    before, begun = psutil.Process(process.pid).cpu_times(), time.monotonic()
+    time.sleep(seconds - 0.5)
+    after, ended = psutil.Process(process.pid).cpu_times(), time.monotonic()
+    process.wait(timeout=60)
+    return round(100 * (after.user + after.system - before.user - before.system) / (ended - begun), 1)
+
+
+def resident(build, folder, model, objects):
+    """MiB of a Pd with so many idle objects that play one file."""
+    patch = pd.Patch()
+    for _ in range(objects):
+        patch.obj(f"wae-sampler {model} 16")
+    patch.at(patch.obj("loadbang"), 4000, "; pd quit")
+    (Path(folder) / "memory.pd").write_text(patch.text())
+    process = subprocess.Popen(pd.command(Path(folder) / "memory.pd", batch=False, paths=(build,)),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(3)
+    used = psutil.Process(process.pid).memory_info().rss / 2**20
+    process.wait(timeout=60)
+    return used
+
+
+def memory(build, folder, model):
+    """Cost of the first object, which brings libtorch and the model, and of each further one."""
+    none, one, many = (resident(build, folder, model, n) for n in (0, 1, 9))
+    return {"first_mib": round(one - none, 1), "each_further_mib": round((many - one) / 8, 2)}
+
+
+def measure(build, folder, model):
+    """All figures for one model, as a dict for JSON."""
+    _, metadata = load_scripted(model)
+    length = metadata["n_samples"] / metadata["sample_rate"]
+    perform = subprocess.run([build / "wae-bench"], capture_output=True, text=True, check=True, timeout=120)
+    latency = bang_to_sound(build, folder, model)
+    return {
+        "seconds_of_sound": round(length, 3),
+        "bang_to_sound": latency,
+        "ms_per_second_of_sound": round(latency["p50_ms"] / length, 2),
+        "notes_per_second": notes_per_second(build, folder, model),
+        "percent_of_a_core_at_16_voices": processor(build, folder, model, length),
+        "memory": memory(build, folder, model),
+        "perform": json.loads(perform.stdout),
+    }
+
+
+def main():
+    """Measure the model named on the command line, or the large test model."""
+    parser = argparse.ArgumentParser(description="cost of [wae-sampler] in real Pure Data, as JSON")
+    parser.add_argument("--model", type=Path, help="a generative.pt; by default a network of 5.7 M parameters")
+    parser.add_argument("--build", type=Path, help="a folder that is built already; by default build/external")
+    options = parser.parse_args()
+    build = options.build or build_external(BUILD)
+    with tempfile.TemporaryDirectory() as folder:
+        model = options.model or small.save(small.Large(), Path(folder) / "large.pt")
+        print(json.dumps(measure(build, folder, model.resolve()), indent=2))
+
+
+if __name__ == "__main__":
+    main()
