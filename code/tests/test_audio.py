@@ -7,7 +7,8 @@ import torch
 from latentsampler.audio import MelConfig, fit_length, magnitude, mel_filter_bank, mel_inverse, mel_spectrogram
 
 BASE = MelConfig()
-CONFIGS = [BASE, replace(BASE, n_mels=80, htk=True, norm="none"), replace(BASE, n_fft=2048, hop_length=512, n_frames=64),
+CONFIGS = [BASE, replace(BASE, n_mels=80, htk=True, norm="none"),
+           replace(BASE, n_fft=2048, hop_length=512, n_frames=64),
            replace(BASE, sample_rate=44100, fmin=50.0, fmax=16000.0)]
 
 
@@ -46,7 +47,7 @@ def test_a_sine_is_loudest_in_the_band_around_its_frequency():
     centres = librosa.mel_frequencies(BASE.n_mels + 2, fmin=BASE.fmin, fmax=BASE.fmax)[1:-1]
     for hz in (110.0, 1000.0, 6000.0):
         mel = mel_spectrogram(torch.from_numpy(np.sin(2 * np.pi * hz * t).astype(np.float32))[None], BASE)[0]
-        assert abs(centres[int(mel[:, 64].argmax())] - hz) <= BASE.sample_rate / BASE.n_fft
+        assert abs(int(mel[:, 64].argmax()) - int(np.abs(centres - hz).argmin())) <= 1
 
 
 def test_twice_the_amplitude_is_twice_the_mel():
@@ -70,7 +71,8 @@ def test_the_inverse_is_least_squares_and_exact_on_what_a_mel_can_hold():
 
 def test_bands_narrower_than_a_bin_do_not_blow_up_the_inverse():
     narrow = replace(BASE, sample_rate=44100, n_fft=2048, n_mels=400, fmax=22050.0)
-    assert float(torch.linalg.matrix_norm(mel_inverse(narrow), 2) * torch.linalg.matrix_norm(mel_filter_bank(narrow), 2)) < 2e4
+    condition = torch.linalg.matrix_norm(mel_inverse(narrow), 2) * torch.linalg.matrix_norm(mel_filter_bank(narrow), 2)
+    assert float(condition) < 2e4
 
 
 def test_a_waveform_without_batch_axis_is_refused():
@@ -79,4 +81,5 @@ def test_a_waveform_without_batch_axis_is_refused():
 
 
 def test_fit_length_cuts_and_pads_the_end():
-    assert fit_length(np.arange(5), 3).tolist() == [0, 1, 2] and fit_length(np.ones((2, 2)), 4).sum(axis=0).tolist() == [2, 2, 0, 0]
+    assert fit_length(np.arange(5), 3).tolist() == [0, 1, 2]
+    assert fit_length(np.ones((2, 2)), 4).tolist() == [[1, 1, 0, 0]] * 2
