@@ -4,6 +4,7 @@ Conventions
 -----------
 * Pure Data runs at the model's rate and in its ``-batch`` mode, where logical time runs as fast as it can; the
   object is in offline mode, in which the signal waits for the worker.
+* The score starts with a block of samples ([bang~]), because [tabwrite~] records from a block's first sample.
 
 Contents
 --------
@@ -48,7 +49,7 @@ def walk_patch(generative, score, wav, n_samples, voices=32):
         f"#X obj 30 340 tabwrite~ walk-{n_samples};",  # 2
         f"#X obj 300 340 array define walk-{n_samples} {n_samples};",  # 3
         "#X obj 160 220 route loaded error;",  # 4
-        "#X obj 160 260 t b b;",  # 5
+        "#X obj 160 300 t b b b;",  # 5
         "#X obj 300 60 qlist;",  # 6
         f"#X msg 300 30 read {score.resolve()} \\, bang;",  # 7
         "#X obj 450 60 r finished;",  # 8
@@ -59,8 +60,13 @@ def walk_patch(generative, score, wav, n_samples, voices=32):
         "#X obj 450 260 print error;",  # 13
         "#X obj 600 30 loadbang;",  # 14
         "#X msg 600 60 \\; pd dsp 1;",  # 15
-        "#X connect 1 0 0 0;", "#X connect 0 0 2 0;", "#X connect 0 1 4 0;", "#X connect 4 0 5 0;",
-        "#X connect 5 1 2 0;", "#X connect 5 0 7 0;", "#X connect 7 0 6 0;", "#X connect 8 0 9 0;",
+        "#X obj 160 260 spigot;",  # 16
+        "#X obj 100 220 bang~;",  # 17
+        "#X msg 220 240 1;",  # 18
+        "#X msg 260 260 0;",  # 19
+        "#X connect 1 0 0 0;", "#X connect 0 0 2 0;", "#X connect 0 1 4 0;", "#X connect 4 0 18 0;",
+        "#X connect 18 0 16 1;", "#X connect 17 0 16 0;", "#X connect 16 0 5 0;", "#X connect 5 2 19 0;",
+        "#X connect 19 0 16 1;", "#X connect 5 1 2 0;", "#X connect 5 0 7 0;", "#X connect 7 0 6 0;", "#X connect 8 0 9 0;",
         "#X connect 9 1 10 0;", "#X connect 10 0 11 0;", "#X connect 9 0 12 0;", "#X connect 4 1 13 0;",
         "#X connect 14 0 15 0;", ""])
 
