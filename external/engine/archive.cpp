@@ -12,7 +12,8 @@
 namespace wae {
 namespace {
 
-constexpr uint64_t kMostBytes = uint64_t{1} << 30;     // of one record; a small file may claim to inflate to anything
+constexpr uint64_t kMostBytes = uint64_t{1}
+                                << 30;  // of one record; a small file may claim to inflate to anything
 
 // The file, seen as numbers.
 struct Bytes {
@@ -39,7 +40,8 @@ std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) throw ModelError("no such file, or not readable");
   const std::streamoff size = file.tellg();
-  if (size < 0 || static_cast<uint64_t>(size) > 4 * kMostBytes) throw ModelError("not a file, or larger than 4 GB");
+  if (size < 0 || static_cast<uint64_t>(size) > 4 * kMostBytes)
+    throw ModelError("not a file, or larger than 4 GB");
   if (size == 0) throw ModelError("empty file");
   std::string bytes(static_cast<size_t>(size), '\0');
   file.seekg(0);
@@ -76,7 +78,8 @@ uint32_t crc32(const unsigned char* data, uint64_t size) {
 
 // The end record lies in the last 64 KB; behind it only a comment.
 uint64_t find_end(const Bytes& bytes) {
-  if (bytes.size < 22 || little(bytes, 0, 4) != 0x04034b50) throw ModelError("not a TorchScript file (no zip archive)");
+  if (bytes.size < 22 || little(bytes, 0, 4) != 0x04034b50)
+    throw ModelError("not a TorchScript file (no zip archive)");
   const uint64_t last = bytes.size - 22, first = last > 65535 ? last - 65535 : 0;
   for (uint64_t at = last + 1; at-- > first;)
     if (little(bytes, at, 4) == 0x06054b50) return at;
@@ -105,7 +108,8 @@ Record read_record(const Bytes& bytes, uint64_t& at) {
   record.crc = static_cast<uint32_t>(little(bytes, at + 16, 4));
   record.stored = little(bytes, at + 20, 4);
   record.size = little(bytes, at + 24, 4);
-  const uint64_t name = little(bytes, at + 28, 2), extra = little(bytes, at + 30, 2), note = little(bytes, at + 32, 2);
+  const uint64_t name = little(bytes, at + 28, 2), extra = little(bytes, at + 30, 2),
+                 note = little(bytes, at + 32, 2);
   record.header = little(bytes, at + 42, 4);
   little(bytes, at + 46, 0);
   if (bytes.size - at - 46 < name + extra + note) damaged("it ends too early");
@@ -136,7 +140,9 @@ const unsigned char* find_data(const Bytes& bytes, const Record& record) {
   const uint64_t name = little(bytes, record.header + 26, 2), extra = little(bytes, record.header + 28, 2);
   const uint64_t data = record.header + 30 + name + extra;
   if (data > bytes.size || bytes.size - data < record.stored) damaged(record.name + " ends too early");
-  if (name != record.name.size() || record.name.compare(0, name, reinterpret_cast<const char*>(bytes.data) + record.header + 30, name) != 0 ||
+  if (name != record.name.size() ||
+      record.name.compare(0, name, reinterpret_cast<const char*>(bytes.data) + record.header + 30, name) !=
+          0 ||
       little(bytes, record.header + 8, 2) != record.method)
     damaged("the header of " + record.name);
   return bytes.data + data;
@@ -145,10 +151,13 @@ const unsigned char* find_data(const Bytes& bytes, const Record& record) {
 // The contents, once they have matched the checksum; copied only where they are wanted.
 std::string checked(const Bytes& bytes, const Record& record, bool wanted) {
   const unsigned char* data = find_data(bytes, record);
-  if (record.size > kMostBytes || (record.method == 0 && record.size != record.stored)) damaged("the size of " + record.name);
+  if (record.size > kMostBytes || (record.method == 0 && record.size != record.stored))
+    damaged("the size of " + record.name);
   std::string inflated;
-  if (record.method == 8) inflated = inflate(data, record.stored, record.size);
-  else if (record.method != 0) damaged("the compression of " + record.name);
+  if (record.method == 8)
+    inflated = inflate(data, record.stored, record.size);
+  else if (record.method != 0)
+    damaged("the compression of " + record.name);
   if (record.method == 8) data = reinterpret_cast<const unsigned char*>(inflated.data());
   if (crc32(data, record.size) != record.crc) damaged("the checksum of " + record.name + " does not match");
   return wanted ? std::string(data, data + record.size) : "";
@@ -174,7 +183,8 @@ Archive read_archive(const std::string& path) {
     if (wanted) archive.metadata = contents;
   }
   if (!script) throw ModelError("not a TorchScript file (a zip archive of something else)");
-  if (archive.metadata.empty()) throw ModelError("metadata missing: no metadata.json inside; export it with latentsampler");
+  if (archive.metadata.empty())
+    throw ModelError("metadata missing: no metadata.json inside; export it with latentsampler");
   return archive;
 }
 

@@ -5,16 +5,17 @@
 namespace wae {
 namespace {
 
-// Device, inode, size and time of the last change; "" where the file cannot be asked, which the loader then reports.
+// Device, inode, size and time of the last change; "" where the file cannot be asked, which the loader then
+// reports.
 std::string identity(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (stat(path.c_str(), &status) != 0) return "";
   std::string key;
 #ifdef _WIN32
-  key = path + '/';                       // no inodes there
+  key = path + '/';  // no inodes there
 #endif
-  key += std::to_string(status.st_dev) + '/' + std::to_string(status.st_ino) + '/' + std::to_string(status.st_size) +
-         '/' + std::to_string(status.st_mtime);
+  key += std::to_string(status.st_dev) + '/' + std::to_string(status.st_ino) + '/' +
+         std::to_string(status.st_size) + '/' + std::to_string(status.st_mtime);
 #ifdef __linux__
   key += '.' + std::to_string(status.st_mtim.tv_nsec);
 #endif

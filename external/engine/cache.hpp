@@ -1,5 +1,5 @@
-// Models that several objects share. A file is known by its identity, not by its name: the same file under two names is
-// loaded once, and a file that was written anew is loaded again.
+// Models that several objects share. A file is known by its identity, not by its name: the same file under
+// two names is loaded once, and a file that was written anew is loaded again.
 #pragma once
 
 #include <functional>

@@ -6,7 +6,7 @@
 namespace wae {
 namespace {
 
-constexpr double kStealFade = 5;          // ms: no click, and the new note is not masked
+constexpr double kStealFade = 5;  // ms: no click, and the new note is not masked
 constexpr size_t kTimes = 1024;
 
 // Peak of the next 10 ms or so, as it will sound.
@@ -20,7 +20,8 @@ float level(const Voice& voice) {
 
 }  // namespace
 
-Engine::Engine(Loader loader, int voices) : worker_(std::move(loader)), voices_(std::clamp(voices, 1, kMaxVoices)) {
+Engine::Engine(Loader loader, int voices)
+    : worker_(std::move(loader)), voices_(std::clamp(voices, 1, kMaxVoices)) {
   times_.reserve(kTimes);
 }
 
@@ -30,15 +31,18 @@ int Engine::play(const Note& note, double offset) {
   const int id = ++last_id_;
   ++mixer_.counts.triggered;
   if (note.values.size() > kMaxControls) {
-    drop(id, "expected at most " + std::to_string(kMaxControls) + " values, got " + std::to_string(note.values.size()));
+    drop(id, "expected at most " + std::to_string(kMaxControls) + " values, got " +
+                 std::to_string(note.values.size()));
     return id;
   }
   hear();
   make_room();
   mixer_.collect();
   const int slot = held() < voices_ ? mixer_.take_slot() : -1;
-  if (slot < 0) drop(id, "no free voice");
-  else start(mixer_.voice(slot), note, id, offset);
+  if (slot < 0)
+    drop(id, "no free voice");
+  else
+    start(mixer_.voice(slot), note, id, offset);
   return id;
 }
 
@@ -145,13 +149,15 @@ void Engine::load(const std::string& path) {
 void Engine::describe() {
   Job job;
   job.kind = Job::Kind::describe;
-  worker_.submit(job);
+  if (!worker_.submit(job))
+    reports_.push_back({Report::Kind::error, 0, 0, "too many jobs wait to describe", nullptr});
 }
 
 // What was rendered for another rate would sound at another pitch: it ends.
 void Engine::set_rate(double rate) {
   if (rate <= 0 || rate == rate_) return;
-  for (int slot = 0; slot < mixer_.slots(); ++slot) end(mixer_.voice(slot), mixer_.now, kStealFade, "sample rate changed");
+  for (int slot = 0; slot < mixer_.slots(); ++slot)
+    end(mixer_.voice(slot), mixer_.now, kStealFade, "sample rate changed");
   rate_ = rate;
 }
 
@@ -161,7 +167,8 @@ void Engine::set_voices(int voices) {
   for (int slot = 0; slot < mixer_.slots(); ++slot)
     if (mixer_.voice(slot).held()) held.push_back(&mixer_.voice(slot));
   std::sort(held.begin(), held.end(), [](const Voice* a, const Voice* b) { return a->id < b->id; });
-  for (int i = 0; i < static_cast<int>(held.size()) - voices_; ++i) end(*held[i], mixer_.now, kStealFade, "fewer voices");
+  for (int i = 0; i < static_cast<int>(held.size()) - voices_; ++i)
+    end(*held[i], mixer_.now, kStealFade, "fewer voices");
 }
 
 void Engine::drop(int id, const std::string& why) {
@@ -197,11 +204,18 @@ void Engine::hear() {
     const std::string text = news ? news->text : "";
     const auto info = news ? news->info : nullptr;
     switch (event.kind) {
-      case Event::Kind::loaded: reports_.push_back({Report::Kind::loaded, 0, 0, text, info}); break;
-      case Event::Kind::refused: reports_.push_back({Report::Kind::error, 0, 0, text, nullptr}); break;
-      case Event::Kind::described: reports_.push_back({Report::Kind::described, 0, 0, "", info}); break;
+      case Event::Kind::loaded:
+        reports_.push_back({Report::Kind::loaded, 0, 0, text, info});
+        break;
+      case Event::Kind::refused:
+        reports_.push_back({Report::Kind::error, 0, 0, text, nullptr});
+        break;
+      case Event::Kind::described:
+        reports_.push_back({Report::Kind::described, 0, 0, "", info});
+        break;
       case Event::Kind::ready:
-      case Event::Kind::failed: hear_note(event, text);
+      case Event::Kind::failed:
+        hear_note(event, text);
     }
   }
 }
@@ -220,8 +234,10 @@ void Engine::hear_note(const Event& event, const std::string& text) {
 
 void Engine::count_ready(float ms) {
   ++mixer_.counts.rendered;
-  if (times_.size() < kTimes) times_.push_back(ms);
-  else times_[timed_ % kTimes] = ms;
+  if (times_.size() < kTimes)
+    times_.push_back(ms);
+  else
+    times_[timed_ % kTimes] = ms;
   ++timed_;
 }
 
@@ -241,7 +257,7 @@ Stats Engine::stats() const {
 // Offline, time stands still until the worker is done: rendering is deterministic and sample-exact.
 void Engine::perform(float* out, int n) {
   while (offline_ && worker_.pending() > 0) {
-    hear();                               // or the worker would wait for room in the ring of events
+    hear();  // or the worker would wait for room in the ring of events
     sleep_microseconds(50);
   }
   mixer_.perform(out, n);

@@ -1,7 +1,7 @@
 // The instrument without Pure Data and without Torch: notes in, a sum of voices out.
 //
-// Everything here belongs to one thread, the host's (Pd runs messages and audio in the same one); the worker is inside.
-// Two kinds of call: perform(), real-time; and the rest, between blocks, which may allocate.
+// Everything here belongs to one thread, the host's (Pd runs messages and audio in the same one); the worker
+// is inside. Two kinds of call: perform(), real-time; and the rest, between blocks, which may allocate.
 #pragma once
 
 #include <deque>
@@ -25,18 +25,18 @@ struct Report {
 };
 
 struct Stats : Counts {
-  float median_ms = 0, p99_ms = 0;        // of the last 1024 notes
-  int queue = 0;                          // jobs that wait or run
-  int sounding = 0;                       // voices in use
+  float median_ms = 0, p99_ms = 0;  // of the last 1024 notes
+  int queue = 0;                    // jobs that wait or run
+  int sounding = 0;                 // voices in use
 };
 
 struct Note {
-  std::vector<float> values;              // the first controls; the rest take their defaults
+  std::vector<float> values;  // the first controls; the rest take their defaults
   bool has_pitch = false;
-  float pitch = 60;                       // MIDI number: the model's pitch control, or resampling around 60
+  float pitch = 60;  // MIDI number: the model's pitch control, or resampling around 60
   float gain = 1;
-  int key = 0;                            // what its note-off names; 0: none
-  double duration_ms = 0;                 // until its release; 0: it ends by itself
+  int key = 0;             // what its note-off names; 0: none
+  double duration_ms = 0;  // until its release; 0: it ends by itself
 };
 
 enum class Steal { oldest, quietest, none };
@@ -46,10 +46,10 @@ class Engine {
   explicit Engine(Loader loader, int voices = 16);
 
   // offset: samples from the beginning of the next block to the event.
-  int play(const Note& note, double offset = 0);     // the render's id
-  void release(int key, double offset = 0);          // note-off, with a fade
-  void stop(int id = 0, double offset = 0);          // 0: all
-  void panic();                                      // silence now
+  int play(const Note& note, double offset = 0);  // the render's id
+  void release(int key, double offset = 0);       // note-off, with a fade
+  void stop(int id = 0, double offset = 0);       // 0: all
+  void panic();                                   // silence now
   void load(const std::string& path);
   void describe();
 
@@ -62,13 +62,13 @@ class Engine {
   void set_steal(Steal steal) { steal_ = steal; }
   void set_offline(bool offline) { offline_ = offline; }
 
-  bool busy() const;                                 // something is still to be reported
+  bool busy() const;  // something is still to be reported
   bool next(Report& report);
   Stats stats() const;
 
   void perform(float* out, int n);
 
-  void quit() { worker_.quit(); }                    // returns at once
+  void quit() { worker_.quit(); }  // returns at once
   bool finished() const { return worker_.finished(); }
   void join() { worker_.join(); }
 
@@ -85,7 +85,7 @@ class Engine {
   int64_t samples(double ms) const;
   void start(Voice& voice, const Note& note, int id, double offset);
 
-  Mixer mixer_;                                      // before the worker, which writes into its voices until joined
+  Mixer mixer_;  // before the worker, which writes into its voices until joined
   Worker worker_;
   std::deque<Report> reports_;
   std::vector<float> times_;

@@ -1,8 +1,9 @@
 // Engines whose objects are gone, and the end of the process.
 //
-// Joining a worker may take as long as a load, which the audio thread cannot wait for: a dying engine is buried here,
-// and deleted once its worker has ended. At exit Pure Data frees no object, so that workers would still run while
-// libtorch is taken apart: join_all() waits for every one, and is registered with atexit().
+// Joining a worker may take as long as a load, which the audio thread cannot wait for: a dying engine is
+// buried here, and deleted once its worker has ended. At exit Pure Data frees no object, so that workers
+// would still run while libtorch is taken apart: join_all() waits for every one, and is registered with
+// atexit().
 #pragma once
 
 #include <list>
@@ -16,9 +17,9 @@ namespace wae {
 class Graveyard {
  public:
   void born(Engine* engine);
-  void bury(std::unique_ptr<Engine> engine);         // returns at once
-  void sweep();                                      // deletes what has ended
-  void join_all();                                   // may be called again
+  void bury(std::unique_ptr<Engine> engine);  // returns at once
+  void sweep();                               // deletes what has ended
+  void join_all();                            // may be called again
 
  private:
   std::mutex mutex_;

@@ -12,40 +12,46 @@ constexpr int kMaxBits = 15;
 
 class Inflater {
  public:
-  Inflater(const unsigned char *in, std::size_t in_size, std::size_t size) : in_(in), in_size_(in_size), limit_(size) {}
+  Inflater(const unsigned char* in, std::size_t in_size, std::size_t size)
+      : in_(in), in_size_(in_size), limit_(size) {}
 
   std::string run() {
     bool last = false;
     while (!last) {
       last = bits(1) != 0;
       const unsigned type = bits(2);
-      if (type == 0) stored();
-      else if (type == 1) fixed();
-      else if (type == 2) dynamic();
-      else throw ModelError("damaged deflate stream: unknown block");
+      if (type == 0)
+        stored();
+      else if (type == 1)
+        fixed();
+      else if (type == 2)
+        dynamic();
+      else
+        throw ModelError("damaged deflate stream: unknown block");
     }
     if (out_.size() != limit_) throw ModelError("damaged deflate stream: wrong length");
     return std::move(out_);
   }
 
  private:
-  // Canonical Huffman code: how many symbols there are of each length, and the symbols in order (RFC 1951, 3.2.2).
+  // Canonical Huffman code: how many symbols there are of each length, and the symbols in order (RFC
+  // 1951, 3.2.2).
   struct Huffman {
     std::array<int, kMaxBits + 1> count{};
     std::vector<int> symbols;
 
-    Huffman(const int *lengths, int n) : symbols(static_cast<std::size_t>(n)) {
+    Huffman(const int* lengths, int n) : symbols(static_cast<std::size_t>(n)) {
       for (int i = 0; i < n; ++i) ++count[static_cast<std::size_t>(lengths[i])];
       int left = 1;
       for (std::size_t bits = 1; bits <= kMaxBits; ++bits) {
-                left = 2 * left - count[bits];
-                if (left < 0) throw ModelError("damaged deflate stream: over-subscribed code");
+        left = 2 * left - count[bits];
+        if (left < 0) throw ModelError("damaged deflate stream: over-subscribed code");
       }
       std::array<int, kMaxBits + 2> offset{};
       for (std::size_t bits = 1; bits <= kMaxBits; ++bits) offset[bits + 1] = offset[bits] + count[bits];
       for (int i = 0; i < n; ++i)
-                if (lengths[i] != 0)
-                    symbols[static_cast<std::size_t>(offset[static_cast<std::size_t>(lengths[i])]++)] = i;
+        if (lengths[i] != 0)
+          symbols[static_cast<std::size_t>(offset[static_cast<std::size_t>(lengths[i])]++)] = i;
     }
   };
 
@@ -61,7 +67,7 @@ class Inflater {
     return value;
   }
 
-  int decode(const Huffman &code) {
+  int decode(const Huffman& code) {
     int word = 0, first = 0, index = 0;
     for (std::size_t length = 1; length <= kMaxBits; ++length) {
       word |= static_cast<int>(bits(1));
@@ -85,7 +91,8 @@ class Inflater {
     const std::size_t length = in_[at_] | in_[at_ + 1] << 8;
     const std::size_t check = in_[at_ + 2] | in_[at_ + 3] << 8;
     at_ += 4;
-    if ((length ^ check) != 0xFFFF || in_size_ - at_ < length) throw ModelError("damaged deflate stream: bad stored block");
+    if ((length ^ check) != 0xFFFF || in_size_ - at_ < length)
+      throw ModelError("damaged deflate stream: bad stored block");
     for (std::size_t i = 0; i < length; ++i) append(static_cast<char>(in_[at_++]));
   }
 
@@ -98,23 +105,25 @@ class Inflater {
   }
 
   void dynamic() {
-    static constexpr std::array<int, 19> order = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+    static constexpr std::array<int, 19> order = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                                  11, 4,  12, 3, 13, 2, 14, 1, 15};
     const int nLength = static_cast<int>(bits(5)) + 257, nDistance = static_cast<int>(bits(5)) + 1;
     const unsigned nCode = bits(4) + 4;
     if (nLength > 286 || nDistance > 30) throw ModelError("damaged deflate stream: too many codes");
     std::array<int, 19> first{};
-    for (unsigned i = 0; i < nCode; ++i) first[static_cast<std::size_t>(order[i])] = static_cast<int>(bits(3));
+    for (unsigned i = 0; i < nCode; ++i)
+      first[static_cast<std::size_t>(order[i])] = static_cast<int>(bits(3));
     const std::vector<int> lengths = code_lengths(Huffman(first.data(), 19), nLength + nDistance);
     codes(Huffman(lengths.data(), nLength), Huffman(lengths.data() + nLength, nDistance));
   }
 
-  std::vector<int> code_lengths(const Huffman &code, int n) {
+  std::vector<int> code_lengths(const Huffman& code, int n) {
     std::vector<int> lengths;
     while (static_cast<int>(lengths.size()) < n) {
       const int symbol = decode(code);
       if (symbol < 16) {
-                lengths.push_back(symbol);
-                continue;
+        lengths.push_back(symbol);
+        continue;
       }
       if (symbol == 16 && lengths.empty()) throw ModelError("damaged deflate stream: nothing to repeat");
       const int value = symbol == 16 ? lengths.back() : 0;
@@ -125,15 +134,16 @@ class Inflater {
     return lengths;
   }
 
-  void codes(const Huffman &literals, const Huffman &distances) {
-    static constexpr std::array<int, 29> base = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
-                                                     31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
+  void codes(const Huffman& literals, const Huffman& distances) {
+    static constexpr std::array<int, 29> base = {3,  4,  5,  6,   7,   8,   9,   10,  11, 13,
+                                                 15, 17, 19, 23,  27,  31,  35,  43,  51, 59,
+                                                 67, 83, 99, 115, 131, 163, 195, 227, 258};
     static constexpr std::array<int, 29> extra = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
-                                                      2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+                                                  2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
     for (int symbol = decode(literals); symbol != 256; symbol = decode(literals)) {
       if (symbol < 256) {
-                append(static_cast<char>(symbol));
-                continue;
+        append(static_cast<char>(symbol));
+        continue;
       }
       const auto i = static_cast<std::size_t>(symbol - 257);
       if (i >= base.size()) throw ModelError("damaged deflate stream: no such length");
@@ -141,7 +151,7 @@ class Inflater {
     }
   }
 
-  void copy(const Huffman &distances, int length) {
+  void copy(const Huffman& distances, int length) {
     const int symbol = decode(distances);
     if (symbol >= 30) throw ModelError("damaged deflate stream: no such distance");
     // Distance bases follow a rule: two symbols share each number of extra bits (RFC 1951, 3.2.5).
@@ -152,7 +162,7 @@ class Inflater {
     for (int i = 0; i < length; ++i) append(out_[out_.size() - distance]);
   }
 
-  const unsigned char *in_;
+  const unsigned char* in_;
   std::size_t in_size_, limit_, at_ = 0;
   unsigned hold_ = 0;
   int have_ = 0;
@@ -161,7 +171,7 @@ class Inflater {
 
 }  // namespace
 
-std::string inflate(const unsigned char *in, std::size_t in_size, std::size_t size) {
+std::string inflate(const unsigned char* in, std::size_t in_size, std::size_t size) {
   return Inflater(in, in_size, size).run();
 }
 

@@ -8,7 +8,7 @@
 namespace wae {
 namespace {
 
-constexpr int kMaxDepth = 32;             // a damaged file must not exhaust the stack
+constexpr int kMaxDepth = 32;  // a damaged file must not exhaust the stack
 
 class Parser {
  public:
@@ -25,7 +25,8 @@ class Parser {
   const char *at_, *begin_, *end_;
 
   [[noreturn]] void fail(const char* why) const {
-    throw ModelError("malformed metadata.json: " + std::string(why) + " at byte " + std::to_string(at_ - begin_));
+    throw ModelError("malformed metadata.json: " + std::string(why) + " at byte " +
+                     std::to_string(at_ - begin_));
   }
   void space() {
     while (at_ != end_ && std::strchr(" \t\r\n", *at_) && *at_) ++at_;
@@ -68,7 +69,7 @@ class Parser {
   double number() {
     char* after = nullptr;
     if (!std::strchr("-0123456789", *at_) || !*at_) fail("expected a value");
-    const double value = std::strtod(at_, &after);   // the text ends with a zero byte, so this stops in time
+    const double value = std::strtod(at_, &after);  // the text ends with a zero byte, so this stops in time
     if (after == at_) fail("expected a number");
     at_ = after;
     return value;

@@ -1,4 +1,5 @@
-// JSON, as much as the metadata of a model need: a value is null, a bool, a number, a string, a list or an object.
+// JSON, as much as the metadata of a model need: a value is null, a bool, a number, a string, a list or an
+// object.
 #pragma once
 
 #include <map>

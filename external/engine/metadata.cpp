@@ -18,7 +18,8 @@ std::string text(double number) {
   throw ModelError("metadata: expected " + field + " " + expected + ", got " + got);
 }
 
-double number(const Json& json, const std::string& name, double low, double high, const std::string& where = "") {
+double number(const Json& json, const std::string& name, double low, double high,
+              const std::string& where = "") {
   const Json* found = json.find(name);
   const std::string field = where + name;
   const std::string range = "to be a number from " + text(low) + " to " + text(high);
@@ -48,7 +49,8 @@ std::string word(const std::string& from) {
 
 Control control(const Json& json, size_t index) {
   const std::string where = "controls[" + std::to_string(index) + "].";
-  if (json.kind != Json::Kind::object) fail(where.substr(0, where.size() - 1), "to be an object", "another type");
+  if (json.kind != Json::Kind::object)
+    fail(where.substr(0, where.size() - 1), "to be an object", "another type");
   const std::string name = optional_text(json, "name");
   if (name.empty()) fail(where + "name", "to be a string", "none");
   constexpr double far = 1e9;
@@ -82,7 +84,9 @@ ModelInfo parse_metadata(const std::string& json_text, const std::string& path) 
   const Json* version = json.find("format_version");
   if (!version || version->kind != Json::Kind::number || version->number != kFormatVersion)
     fail("format_version", "to be " + std::to_string(kFormatVersion),
-         !version ? "none" : version->kind == Json::Kind::number ? text(version->number) : "another type");
+         !version                              ? "none"
+         : version->kind == Json::Kind::number ? text(version->number)
+                                               : "another type");
   ModelInfo info;
   info.path = path;
   info.sample_rate = number(json, "sample_rate", 1000, 768000);

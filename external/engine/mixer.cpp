@@ -5,7 +5,7 @@
 namespace wae {
 
 namespace {
-constexpr float kGainStep = 1.f / 512;    // of full scale a sample: 12 ms from silence to full, no click
+constexpr float kGainStep = 1.f / 512;  // of full scale a sample: 12 ms from silence to full, no click
 }
 
 void Mixer::perform(float* out, int n) {
@@ -33,7 +33,8 @@ bool Mixer::begin(Voice& voice, int n) {
 void Mixer::play(Voice& voice, float* out, int n) {
   int at = static_cast<int>(std::max<int64_t>(0, voice.started - now));
   while (at < n) {
-    const bool complete = voice.complete.load(std::memory_order_acquire);   // before available, which it is final for
+    // In this order: once complete, available is final.
+    const bool complete = voice.complete.load(std::memory_order_acquire);
     const int available = voice.available.load(std::memory_order_acquire);
     const int count = static_cast<int>(std::min<int64_t>(n - at, available - voice.position));
     if (voice.position >= voice.release + voice.fade || (complete && count <= 0)) {

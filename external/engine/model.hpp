@@ -13,8 +13,8 @@
 
 namespace wae {
 
-constexpr int kMaxControls = 64;          // fixed, so that a job has a fixed size
-constexpr int kMaxSamples = 1 << 23;      // three minutes at 44.1 kHz; beyond is a broken file, not a note
+constexpr int kMaxControls = 64;      // fixed, so that a job has a fixed size
+constexpr int kMaxSamples = 1 << 23;  // three minutes at 44.1 kHz; beyond is a broken file, not a note
 
 struct Control {
   std::string name, unit;
@@ -25,8 +25,8 @@ struct ModelInfo {
   std::string path, made_with, created_from;
   double sample_rate = 0;
   int samples = 0;
-  int chunk = 0;                          // samples of the first chunk; 0: the model renders whole notes only
-  int pitch = -1;                         // index of the control named pitch; -1: unpitched
+  int chunk = 0;   // samples of the first chunk; 0: the model renders whole notes only
+  int pitch = -1;  // index of the control named pitch; -1: unpitched
   std::vector<Control> controls;
 };
 
@@ -39,7 +39,8 @@ class ModelError : public std::runtime_error {
 class Rendering {
  public:
   virtual ~Rendering() = default;
-  // Writes the next samples at out, which has room for all that are left of the note; returns how many, at least one.
+  // Writes the next samples at out, which has room for all that are left of the note; returns how many, at
+  // least one.
   virtual int next(float* out) = 0;
 };
 

@@ -7,9 +7,9 @@ namespace wae {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr double kStopBand = 90.0;        // dB
-constexpr double kCutoff = 0.95;          // of the lower Nyquist frequency, the middle of the transition
-constexpr double kTransition = 0.1;       // 0.9 to 1.0
+constexpr double kStopBand = 90.0;   // dB
+constexpr double kCutoff = 0.95;     // of the lower Nyquist frequency, the middle of the transition
+constexpr double kTransition = 0.1;  // 0.9 to 1.0
 constexpr int kMostRows = 1024;
 
 // Modified Bessel function of order zero, by its power series.
@@ -59,7 +59,8 @@ void Resampler::fill_table() {
       taps[k] = static_cast<float>(tap);
       sum += tap;
     }
-    for (int k = 0; k < width; ++k) taps[k] /= static_cast<float>(sum);  // a constant stays that constant, in every phase
+    for (int k = 0; k < width; ++k)
+      taps[k] /= static_cast<float>(sum);  // a constant stays that constant, in every phase
   }
 }
 
@@ -73,11 +74,14 @@ Resampler::Position Resampler::position(int output) const {
   return {static_cast<int64_t>(index), whole, static_cast<float>(row - whole)};
 }
 
-int Resampler::outputs(int inputs) const { return std::max(1, static_cast<int>(std::ceil(inputs / step_ - 1e-9))); }
+int Resampler::outputs(int inputs) const {
+  return std::max(1, static_cast<int>(std::ceil(inputs / step_ - 1e-9)));
+}
 
 int Resampler::ready(int available, int inputs) const {
   if (available >= inputs) return outputs(inputs);
-  return std::max(0, std::min(outputs(inputs), static_cast<int>(std::floor((available - half_ - 1) / step_))));
+  return std::max(0,
+                  std::min(outputs(inputs), static_cast<int>(std::floor((available - half_ - 1) / step_))));
 }
 
 float Resampler::inner(const float* in, int inputs, int64_t from, const float* taps) const {

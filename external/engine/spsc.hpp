@@ -32,7 +32,7 @@ class Spsc {
 
  private:
   std::array<Item, Capacity> items_{};
-  alignas(64) std::atomic<size_t> head_{0};   // a cache line each: the two threads do not slow each other
+  alignas(64) std::atomic<size_t> head_{0};  // a cache line each: the two threads do not slow each other
   alignas(64) std::atomic<size_t> tail_{0};
 };
 

@@ -61,7 +61,7 @@ void lower_priority() {
 void calm_this_thread() {
   lower_priority();
 #if defined(__SSE__) || defined(_M_X64)
-  _mm_setcsr(_mm_getcsr() | 0x8040);      // flush to zero, denormals are zero
+  _mm_setcsr(_mm_getcsr() | 0x8040);  // flush to zero, denormals are zero
 #elif defined(__aarch64__) && !defined(_WIN32)
   unsigned long control;
   __asm__ volatile("mrs %0, fpcr" : "=r"(control));
@@ -79,6 +79,8 @@ bool is_main_thread() {
 #endif
 }
 
-void sleep_microseconds(int microseconds) { std::this_thread::sleep_for(std::chrono::microseconds(microseconds)); }
+void sleep_microseconds(int microseconds) {
+  std::this_thread::sleep_for(std::chrono::microseconds(microseconds));
+}
 
 }  // namespace wae

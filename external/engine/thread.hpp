@@ -30,8 +30,8 @@ class Semaphore {
 #endif
 };
 
-// The calling thread gives way to audio: it inherits real-time scheduling from Pure Data, which must not keep it,
-// and denormal numbers, a hundred times slower, become zero.
+// The calling thread gives way to audio: it inherits real-time scheduling from Pure Data, which must not keep
+// it, and denormal numbers, a hundred times slower, become zero.
 void calm_this_thread();
 
 bool is_main_thread();

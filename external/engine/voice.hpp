@@ -2,10 +2,10 @@
 //
 //   free ──play──► pending ──first samples──► playing ──► ended ──reported──► free
 //                     │ cancelled                │ faded before it was rendered
-//                     └────────► draining ◄──────┘   (the worker still holds the buffer; free once it lets go)
+//                     └────────► draining ◄──────┘   (free once the worker lets go of the buffer)
 //
-// The Pd thread moves the phase. The worker owns the buffer from pending on: it writes samples, then announces them by
-// `available`, and lets go by `complete`. The Pd thread reads no sample beyond `available`.
+// The Pd thread moves the phase. The worker owns the buffer from pending on: it writes samples, then
+// announces them by `available`, and lets go by `complete`. The Pd thread reads no sample beyond `available`.
 #pragma once
 
 #include <atomic>
@@ -22,7 +22,7 @@ struct Voice {
   // Between the threads.
   std::atomic<int> available{0};
   std::atomic<bool> complete{true};
-  std::atomic<bool> cancel{false};        // the Pd thread no longer wants it
+  std::atomic<bool> cancel{false};  // the Pd thread no longer wants it
 
   // The worker's until the samples are announced.
   std::vector<float> buffer;
@@ -30,15 +30,15 @@ struct Voice {
   // The Pd thread's.
   Phase phase = Phase::free;
   int id = 0;
-  int key = 0;                            // what a note-off names
+  int key = 0;  // what a note-off names
   float gain = 1;
-  int64_t due = 0, started = 0;           // samples since the object was made
-  int64_t position = 0;                   // samples of the note played
-  int64_t release = kNever;               // position where the fade begins
-  int64_t fade = 1;                       // its length in samples
-  bool scheduled = false;                 // there was a latency to be ready in: a later start counts as late
-  bool starved = false;                   // the worker is behind the playback
-  bool dropped = false;                   // reported as dropped: whatever the worker still says of it is no news
+  int64_t due = 0, started = 0;  // samples since the object was made
+  int64_t position = 0;          // samples of the note played
+  int64_t release = kNever;      // position where the fade begins
+  int64_t fade = 1;              // its length in samples
+  bool scheduled = false;        // there was a latency to be ready in: a later start counts as late
+  bool starved = false;          // the worker is behind the playback
+  bool dropped = false;          // reported as dropped: whatever the worker still says of it is no news
 
   bool sounding() const { return phase == Phase::playing; }
   // Counts as a voice in use: it has not begun to fade.

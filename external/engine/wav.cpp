@@ -35,7 +35,8 @@ void write_wav(const std::string& path, const std::vector<float>& samples, int s
     put(bytes, bits, 4);
   }
   std::ofstream file(path, std::ios::binary);
-  if (!file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()))) throw std::runtime_error("cannot write " + path);
+  if (!file.write(bytes.data(), static_cast<std::streamsize>(bytes.size())))
+    throw std::runtime_error("cannot write " + path);
 }
 
 }  // namespace wae

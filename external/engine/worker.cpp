@@ -6,13 +6,14 @@
 namespace wae {
 namespace {
 
-constexpr float kUnshiftedPitch = 60;     // where an unpitched model plays as it was made
-constexpr size_t kMostResamplers = 24;    // two octaves of semitones
+constexpr float kUnshiftedPitch = 60;   // where an unpitched model plays as it was made
+constexpr size_t kMostResamplers = 24;  // two octaves of semitones
 
 std::vector<float> controls_of(const Job& job, const ModelInfo& info) {
   const int most = static_cast<int>(info.controls.size());
   if (job.count > most)
-    throw ModelError("expected at most " + std::to_string(most) + " values, got " + std::to_string(job.count));
+    throw ModelError("expected at most " + std::to_string(most) + " values, got " +
+                     std::to_string(job.count));
   std::vector<float> controls;
   for (const Control& control : info.controls) controls.push_back(control.initial);
   std::copy(job.values, job.values + job.count, controls.begin());
@@ -24,7 +25,8 @@ double step_of(const Job& job, const ModelInfo& info) {
   double step = info.sample_rate / job.rate;
   if (job.has_pitch && info.pitch < 0) step *= std::exp2((job.pitch - kUnshiftedPitch) / 12);
   if (!(step >= 1.0 / 64 && step <= 64))
-    throw ModelError("expected a pitch and rate within 6 octaves of the model's, got a ratio of " + std::to_string(step));
+    throw ModelError("expected a pitch and rate within 6 octaves of the model's, got a ratio of " +
+                     std::to_string(step));
   return step;
 }
 
@@ -91,8 +93,10 @@ bool Worker::take() {
     return true;
   }
   while (!sessions_.empty() && !quit_.load(std::memory_order_acquire)) advance_one();
-  if (job.kind == Job::Kind::load) load(job);
-  else describe(job);
+  if (job.kind == Job::Kind::load)
+    load(job);
+  else
+    describe(job);
   return true;
 }
 
@@ -147,8 +151,9 @@ void Worker::begin(const Job& job) {
 
 // The note with the least sound in hand comes first.
 void Worker::advance_one() {
-  const auto least = std::min_element(sessions_.begin(), sessions_.end(),
-                                      [](const Session& a, const Session& b) { return a.announced < b.announced; });
+  const auto least =
+      std::min_element(sessions_.begin(), sessions_.end(),
+                       [](const Session& a, const Session& b) { return a.announced < b.announced; });
   bool over = least->job.voice->cancel.load(std::memory_order_relaxed);
   try {
     if (!over) advance(*least);

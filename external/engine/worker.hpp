@@ -30,7 +30,7 @@ struct Job {
   float values[kMaxControls] = {};
   bool has_pitch = false;
   float pitch = 0;
-  double rate = 0;                        // the host's, in Hz
+  double rate = 0;  // the host's, in Hz
   Clock::time_point asked;
   std::string* path = nullptr;
 };
@@ -52,20 +52,20 @@ struct Event {
 class Worker {
  public:
   explicit Worker(Loader loader);
-  ~Worker();                              // joins
+  ~Worker();  // joins
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
   // The Pd thread's.
-  bool submit(const Job& job);            // false where the ring is full; then the caller keeps what the job owns
+  bool submit(const Job& job);  // false where the ring is full; then the caller keeps what the job owns
   bool next(Event& event) { return events_.pop(event); }
   int pending() const { return pending_.load(std::memory_order_acquire); }
-  void quit();                            // returns at once
+  void quit();  // returns at once
   bool finished() const { return finished_.load(std::memory_order_acquire); }
   void join();
 
  private:
-  struct Session {                        // a note being rendered
+  struct Session {  // a note being rendered
     Job job;
     std::shared_ptr<const Model> model;
     std::unique_ptr<Rendering> rendering;

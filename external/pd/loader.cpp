@@ -1,7 +1,8 @@
-// The object of a package: it finds libtorch, then loads wae-sampler-core.so, which lies beside it and needs it.
+// The object of a package: it finds libtorch, then loads wae-sampler-core.so, which lies beside it and needs
+// it.
 //
-// Where libtorch is, in this order: already in this process (nn~ brought it); $LIBTORCH; the active virtual environment;
-// the torch of python3 on the PATH; the system's folders. No folder is written into the package.
+// Where libtorch is, in this order: already in this process (nn~ brought it); $LIBTORCH; the active virtual
+// environment; the torch of python3 on the PATH; the system's folders. No folder is written into the package.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -29,8 +30,10 @@ void add_matches(std::vector<std::string>& folders, const std::string& pattern) 
 
 std::string python_folder() {
   std::string text;
-  FILE* pipe = popen("python3 -c \"import importlib.util as u, os; s = u.find_spec('torch');"
-                     " print(os.path.join(os.path.dirname(s.origin), 'lib') if s else '', end='')\" 2>/dev/null", "r");
+  FILE* pipe = popen(
+      "python3 -c \"import importlib.util as u, os; s = u.find_spec('torch');"
+      " print(os.path.join(os.path.dirname(s.origin), 'lib') if s else '', end='')\" 2>/dev/null",
+      "r");
   if (!pipe) return text;
   for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text += static_cast<char>(c);
   pclose(pipe);
@@ -43,7 +46,8 @@ std::vector<std::string> candidates() {
   if (!named.empty()) folders.insert(folders.end(), {named, named + "/lib"});
   if (!active.empty()) add_matches(folders, active + "/lib/python3*/site-packages/torch/lib");
   if (const std::string python = python_folder(); !python.empty()) folders.push_back(python);
-  folders.insert(folders.end(), {"/usr/local/lib", "/usr/local/libtorch/lib", "/opt/libtorch/lib", "/usr/lib"});
+  folders.insert(folders.end(),
+                 {"/usr/local/lib", "/usr/local/libtorch/lib", "/opt/libtorch/lib", "/usr/lib"});
   return folders;
 }
 
@@ -69,11 +73,13 @@ std::string beside_this(const char* file) {
 
 void load() {
   static bool tried = false;
-  if (tried) return;                      // Pd may come by both names
+  if (tried) return;  // Pd may come by both names
   tried = true;
   if (!find_libtorch())
-    return pd_error(nullptr, "wae-sampler: no libtorch found. Install torch for python3 (pip install torch), start Pd from"
-                             " its virtual environment, or set LIBTORCH to the folder of a libtorch.");
+    return pd_error(
+        nullptr,
+        "wae-sampler: no libtorch found. Install torch for python3 (pip install torch), start Pd from"
+        " its virtual environment, or set LIBTORCH to the folder of a libtorch.");
   void* core = dlopen(beside_this("wae-sampler-core.so").c_str(), RTLD_NOW);
   if (!core) return pd_error(nullptr, "wae-sampler: this libtorch does not fit: %s", dlerror());
   reinterpret_cast<void (*)()>(dlsym(core, "setup_wae0x2dsampler"))();

@@ -13,11 +13,14 @@
 
 namespace wae {
 
-// Logical time runs on between two blocks; the next block begins where the last one, computed at `ticked`, ended.
+// Logical time runs on between two blocks; the next block begins where the last one, computed at `ticked`,
+// ended.
 double offset(const Object* x) {
   const Inside& inside = *x->inside;
-  const double since = clock_gettimesince(inside.ticked), most = std::max(inside.block_ms, 64000.0 / sys_getsr());
-  if (inside.block_ms == 0 || since > 2 * most) return 0;   // no audio runs: at the beginning of the first block
+  const double since = clock_gettimesince(inside.ticked),
+               most = std::max(inside.block_ms, 64000.0 / sys_getsr());
+  if (inside.block_ms == 0 || since > 2 * most)
+    return 0;  // no audio runs: at the beginning of the first block
   return std::min(since, most) * inside.engine->rate() / 1000;
 }
 
@@ -29,9 +32,11 @@ Engine& engine(Object* x) { return *x->inside->engine; }
 bool numbers(Object* x, const char* message, int count, const t_atom* atoms, std::vector<float>& values) {
   values.clear();
   for (int i = 0; i < count; ++i) {
-    const double value = atoms[i].a_type == A_FLOAT ? atom_getfloat(&atoms[i]) : std::numeric_limits<double>::quiet_NaN();
+    const double value =
+        atoms[i].a_type == A_FLOAT ? atom_getfloat(&atoms[i]) : std::numeric_limits<double>::quiet_NaN();
     if (!std::isfinite(value)) {
-      tell_error(x, std::string(message) + ": expected numbers only, got another thing at place " + std::to_string(i + 1));
+      tell_error(x, std::string(message) + ": expected numbers only, got another thing at place " +
+                        std::to_string(i + 1));
       return false;
     }
     values.push_back(static_cast<float>(value));
@@ -58,13 +63,17 @@ void on_set(Object* x, t_symbol*, int count, t_atom* atoms) {
 
 void on_bang(Object* x) { play(x, x->inside->last); }
 
-// note PITCH VELOCITY [KEY]: velocity 0 releases the notes of that key, which is the pitch where none is given.
+// note PITCH VELOCITY [KEY]: velocity 0 releases the notes of that key, which is the pitch where none is
+// given.
 void on_note(Object* x, t_symbol*, int count, t_atom* atoms) {
   std::vector<float> values;
   if (!numbers(x, "note", count, atoms, values)) return;
-  if (values.size() < 2 || values.size() > 3) return tell_error(x, "note: expected PITCH VELOCITY [ID], got " + std::to_string(count) + " values");
-  // Pitches and given ids must not meet: pitches may be microtonal, so they are counted in hundredths, below zero.
-  const int key = values.size() == 3 ? 1 + static_cast<int>(values[2]) : -1 - static_cast<int>(std::lround(values[0] * 100));
+  if (values.size() < 2 || values.size() > 3)
+    return tell_error(x, "note: expected PITCH VELOCITY [ID], got " + std::to_string(count) + " values");
+  // Pitches and given ids must not meet: pitches may be microtonal, so they are counted in hundredths, below
+  // zero.
+  const int key = values.size() == 3 ? 1 + static_cast<int>(values[2])
+                                     : -1 - static_cast<int>(std::lround(values[0] * 100));
   if (values[1] <= 0) return engine(x).release(key, offset(x));
   Note note = x->inside->last;
   note.has_pitch = true;
@@ -85,7 +94,8 @@ std::string find(Object* x, const char* name) {
 
 void on_load(Object* x, t_symbol* file) {
   const std::string path = find(x, file->s_name);
-  if (path.empty()) return tell_error(x, std::string(file->s_name) + ": no such file beside the patch or along Pd's paths");
+  if (path.empty())
+    return tell_error(x, std::string(file->s_name) + ": no such file beside the patch or along Pd's paths");
   engine(x).load(path);
   watch(x);
 }
@@ -107,18 +117,21 @@ void on_panic(Object* x) {
 
 void on_voices(Object* x, t_float count) {
   if (!(count >= 1 && count <= kMaxVoices))
-    return tell_error(x, "voices: expected 1 to " + std::to_string(kMaxVoices) + ", got " + std::to_string(count));
+    return tell_error(
+        x, "voices: expected 1 to " + std::to_string(kMaxVoices) + ", got " + std::to_string(count));
   engine(x).set_voices(static_cast<int>(count));
   watch(x);
 }
 
 void on_latency(Object* x, t_float ms) {
-  if (!(ms >= 0 && ms <= 60000)) return tell_error(x, "latency: expected 0 to 60000 ms, got " + std::to_string(ms));
+  if (!(ms >= 0 && ms <= 60000))
+    return tell_error(x, "latency: expected 0 to 60000 ms, got " + std::to_string(ms));
   engine(x).set_latency(ms);
 }
 
 void on_fade(Object* x, t_float ms) {
-  if (!(ms >= 0 && ms <= 60000)) return tell_error(x, "fade: expected 0 to 60000 ms, got " + std::to_string(ms));
+  if (!(ms >= 0 && ms <= 60000))
+    return tell_error(x, "fade: expected 0 to 60000 ms, got " + std::to_string(ms));
   engine(x).set_fade(ms);
 }
 
@@ -128,7 +141,8 @@ void on_gain(Object* x, t_float gain) {
 }
 
 void on_duration(Object* x, t_float ms) {
-  if (!(ms >= 0 && ms <= 3600000)) return tell_error(x, "duration: expected 0 (whole notes) to 3600000 ms, got " + std::to_string(ms));
+  if (!(ms >= 0 && ms <= 3600000))
+    return tell_error(x, "duration: expected 0 (whole notes) to 3600000 ms, got " + std::to_string(ms));
   x->inside->last.duration_ms = ms;
 }
 
@@ -136,10 +150,14 @@ void on_offline(Object* x, t_float on) { engine(x).set_offline(on != 0); }
 
 void on_steal(Object* x, t_symbol* which) {
   const std::string name = which->s_name;
-  if (name == "oldest") engine(x).set_steal(Steal::oldest);
-  else if (name == "quietest") engine(x).set_steal(Steal::quietest);
-  else if (name == "none") engine(x).set_steal(Steal::none);
-  else tell_error(x, "steal: expected oldest, quietest or none, got " + name);
+  if (name == "oldest")
+    engine(x).set_steal(Steal::oldest);
+  else if (name == "quietest")
+    engine(x).set_steal(Steal::quietest);
+  else if (name == "none")
+    engine(x).set_steal(Steal::none);
+  else
+    tell_error(x, "steal: expected oldest, quietest or none, got " + name);
 }
 
 void add(t_class* type, void (*method)(Object*, t_float), const char* name, t_atomtype kind = A_FLOAT) {

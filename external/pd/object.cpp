@@ -12,16 +12,21 @@ t_class* the_class;
 // [wae-sampler FILE VOICES @message values...]: a flag is the message of its name.
 void arguments(Object* x, int count, t_atom* atoms) {
   int first = 0;
-  const auto flag = [&](int i) { return atoms[i].a_type == A_SYMBOL && atoms[i].a_w.w_symbol->s_name[0] == '@'; };
+  const auto flag = [&](int i) {
+    return atoms[i].a_type == A_SYMBOL && atoms[i].a_w.w_symbol->s_name[0] == '@';
+  };
   t_symbol* file = nullptr;
   for (; first < count && !flag(first); ++first) {
-    if (atoms[first].a_type == A_SYMBOL) file = atoms[first].a_w.w_symbol;
-    else pd_typedmess(&x->pd.ob_pd, gensym("voices"), 1, &atoms[first]);
+    if (atoms[first].a_type == A_SYMBOL)
+      file = atoms[first].a_w.w_symbol;
+    else
+      pd_typedmess(&x->pd.ob_pd, gensym("voices"), 1, &atoms[first]);
   }
   while (first < count) {
     int next = first + 1;
     while (next < count && !flag(next)) ++next;
-    pd_typedmess(&x->pd.ob_pd, gensym(atoms[first].a_w.w_symbol->s_name + 1), next - first - 1, atoms + first + 1);
+    pd_typedmess(&x->pd.ob_pd, gensym(atoms[first].a_w.w_symbol->s_name + 1), next - first - 1,
+                 atoms + first + 1);
     first = next;
   }
   t_atom atom;
@@ -50,7 +55,8 @@ void dispose(Object* x) {
 
 [[maybe_unused]] void compute(Inside& inside, float* out, int n) { inside.engine->perform(out, n); }
 
-[[maybe_unused]] void compute(Inside& inside, double* out, int n) {   // where Pd was built for double precision
+[[maybe_unused]] void compute(Inside& inside, double* out,
+                              int n) {  // where Pd was built for double precision
   inside.engine->perform(inside.block.data(), n);
   std::copy(inside.block.data(), inside.block.data() + n, out);
 }
@@ -76,11 +82,11 @@ void dsp(Object* x, t_signal** signals) {
 }
 
 void set_up() {
-  if (the_class) return;                  // Pd may reach this by both names
+  if (the_class) return;  // Pd may reach this by both names
   wake_shared();
   const auto maker = reinterpret_cast<t_newmethod>(reinterpret_cast<void (*)()>(make));
-  the_class = class_new(gensym("wae-sampler"), maker, reinterpret_cast<t_method>(dispose), sizeof(Object), CLASS_DEFAULT,
-                        A_GIMME, A_NULL);
+  the_class = class_new(gensym("wae-sampler"), maker, reinterpret_cast<t_method>(dispose), sizeof(Object),
+                        CLASS_DEFAULT, A_GIMME, A_NULL);
   class_addcreator(maker, gensym("wae-sampler~"), A_GIMME, A_NULL);
   class_addmethod(the_class, reinterpret_cast<t_method>(dsp), gensym("dsp"), A_CANT, A_NULL);
   class_sethelpsymbol(the_class, gensym("wae-sampler"));

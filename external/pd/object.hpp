@@ -1,4 +1,5 @@
-// The Pure Data object: a thin dress of wae::Engine. Nothing here knows Torch, but what torch_model.hpp, which includes none of it, declares.
+// The Pure Data object: a thin dress of wae::Engine. Nothing here knows Torch, but what torch_model.hpp,
+// which includes none of it, declares.
 #pragma once
 
 #include <memory>
@@ -14,10 +15,10 @@ namespace wae {
 // Pd allocates the object as plain zeroed memory, so what has constructors lies behind one pointer.
 struct Inside {
   std::unique_ptr<Engine> engine;
-  Note last;                              // what bang repeats, and where note plays; its duration is that of all notes
-  std::vector<float> block;               // where Pd's samples are doubles
-  double ticked = 0;                      // logical time of the block computed last
-  double block_ms = 0;                    // its length
+  Note last;                 // what bang repeats, and where note plays; its duration is that of all notes
+  std::vector<float> block;  // where Pd's samples are doubles
+  double ticked = 0;         // logical time of the block computed last
+  double block_ms = 0;       // its length
   bool polling = false;
 };
 
@@ -31,17 +32,18 @@ struct Object {
 
 // messages.cpp
 void add_messages(t_class* type);
-double offset(const Object* x);           // samples from the next block's beginning to the logical time of this message
+double offset(
+    const Object* x);  // samples from the next block's beginning to the logical time of this message
 
 // status.cpp
-void poll(Object* x);                     // tells what happened, and comes back while something is going on
-void watch(Object* x);                    // begins to poll
+void poll(Object* x);   // tells what happened, and comes back while something is going on
+void watch(Object* x);  // begins to poll
 void tell_error(Object* x, const std::string& text);
 void tell_version(Object* x);
 void tell_stats(Object* x);
 
 // shared.cpp
-void wake_shared();                       // once, before the first object
+void wake_shared();  // once, before the first object
 std::unique_ptr<Engine> make_engine(int voices);
 void bury_engine(std::unique_ptr<Engine> engine);
 

@@ -28,11 +28,12 @@ if(UNIX AND NOT APPLE)
   string(REPLACE x86_64 amd64 WAE_ARCH ${CMAKE_SYSTEM_PROCESSOR})
   set(WAE_DEK "wae-sampler[v${PROJECT_VERSION}](Linux-${WAE_ARCH}-${WAE_PD_FLOATSIZE}).dek")
   set(WAE_STAGE ${CMAKE_BINARY_DIR}/deken/wae-sampler)
+  # No links inside: not every program that unzips keeps them.
   add_custom_target(deken
     COMMAND ${CMAKE_COMMAND} -E rm -rf ${CMAKE_BINARY_DIR}/deken
     COMMAND ${CMAKE_COMMAND} -E make_directory ${WAE_STAGE}
     COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:wae-loader> ${WAE_STAGE}/wae-sampler.pd_linux
-    COMMAND ${CMAKE_COMMAND} -E create_symlink wae-sampler.pd_linux ${WAE_STAGE}/wae-sampler~.pd_linux
+    COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:wae-loader> ${WAE_STAGE}/wae-sampler~.pd_linux
     COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:wae-core> ${WAE_STAGE}/wae-sampler-core.so
     COMMAND ${CMAKE_COMMAND} -E copy ${WAE_PATCHES} ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/../LICENSE ${WAE_STAGE}
     COMMAND ${CMAKE_COMMAND} -E chdir ${CMAKE_BINARY_DIR}/deken ${CMAKE_COMMAND} -E tar cf ${WAE_DEK} --format=zip wae-sampler

@@ -18,17 +18,18 @@ Graveyard& graveyard() {
 
 void join_all() { graveyard().join_all(); }
 
-// Loading may create statics of libtorch that die before an older handler runs; a new handler runs before they do.
+// Loading may create statics of libtorch that die before an older handler runs; a new handler runs before
+// they do.
 std::shared_ptr<const Model> load(const std::string& path) {
   auto model = load_torch_model(path);
   std::atexit(join_all);
   return model;
 }
 
-// exit() destroys the calling thread's own objects before any static dies, whenever that static was made: the standard
-// promises this order, while an atexit() handler runs too late for statics that a first load is creating just then (half
-// of the quits in mid-load crashed). Only for the main thread, which ends with the process; for a host that keeps Pd in
-// another one, atexit() has to do.
+// exit() destroys the calling thread's own objects before any static dies, whenever that static was made: the
+// standard promises this order, while an atexit() handler runs too late for statics that a first load is
+// creating just then (half of the quits in mid-load crashed). Only for the main thread, which ends with the
+// process; for a host that keeps Pd in another one, atexit() has to do.
 struct LastAct {
   bool armed = false;
   ~LastAct() {

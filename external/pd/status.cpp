@@ -25,27 +25,36 @@ void tell(Object* x, const char* what, std::vector<t_atom> atoms) {
 
 void tell_loaded(Object* x, const Report& report) {
   const ModelInfo& info = *report.info;
-  tell(x, "loaded", {symbol(report.text), symbol("controls"), number(static_cast<double>(info.controls.size())), symbol("rate"),
-                     number(info.sample_rate), symbol("samples"), number(info.samples)});
+  tell(x, "loaded",
+       {symbol(report.text), symbol("controls"), number(static_cast<double>(info.controls.size())),
+        symbol("rate"), number(info.sample_rate), symbol("samples"), number(info.samples)});
 }
 
 void tell_controls(Object* x, const Report& report) {
   if (!report.info) tell_error(x, "no model is loaded");
   for (size_t i = 0; report.info && i < report.info->controls.size(); ++i) {
     const Control& control = report.info->controls[i];
-    tell(x, "control", {number(static_cast<double>(i)), symbol(control.name), symbol(control.unit), number(control.min), number(control.max), number(control.initial)});
+    tell(x, "control",
+         {number(static_cast<double>(i)), symbol(control.name), symbol(control.unit), number(control.min),
+          number(control.max), number(control.initial)});
   }
   tell(x, "controls-end", {});
 }
 
 void tell(Object* x, const Report& report) {
   switch (report.kind) {
-    case Report::Kind::ready: return tell(x, "ready", {number(report.id), number(report.ms)});
-    case Report::Kind::done: return tell(x, "done", {number(report.id)});
-    case Report::Kind::dropped: return tell(x, "dropped", {number(report.id), symbol(report.text)});
-    case Report::Kind::error: return tell_error(x, report.text);
-    case Report::Kind::loaded: return tell_loaded(x, report);
-    case Report::Kind::described: return tell_controls(x, report);
+    case Report::Kind::ready:
+      return tell(x, "ready", {number(report.id), number(report.ms)});
+    case Report::Kind::done:
+      return tell(x, "done", {number(report.id)});
+    case Report::Kind::dropped:
+      return tell(x, "dropped", {number(report.id), symbol(report.text)});
+    case Report::Kind::error:
+      return tell_error(x, report.text);
+    case Report::Kind::loaded:
+      return tell_loaded(x, report);
+    case Report::Kind::described:
+      return tell_controls(x, report);
   }
 }
 
@@ -70,7 +79,8 @@ void tell_error(Object* x, const std::string& text) {
 }
 
 void tell_version(Object* x) {
-  tell(x, "version", {symbol(WAE_VERSION), symbol("libtorch"), symbol(torch_version()), symbol(torch_path())});
+  tell(x, "version",
+       {symbol(WAE_VERSION), symbol("libtorch"), symbol(torch_version()), symbol(torch_path())});
 }
 
 void tell_stats(Object* x) {

@@ -42,17 +42,27 @@ inline int run(std::initializer_list<Claim> claims) {
 
 }  // namespace check
 
-#define CHECK(what) \
-  do { if (!(what)) check::failed(__FILE__, __LINE__, #what); } while (0)
+#define CHECK(what)                                        \
+  do {                                                     \
+    if (!(what)) check::failed(__FILE__, __LINE__, #what); \
+  } while (0)
 #define CHECK_EQUAL(got, expected) check::equal(got, expected, __FILE__, __LINE__, #got)
 #define CHECK_NEAR(got, expected, tolerance)                                                              \
   do {                                                                                                    \
     if (!(std::abs((got) - (expected)) <= (tolerance)))                                                   \
-      check::failed(__FILE__, __LINE__, std::string(#got) + ": expected " + std::to_string(expected) + ", got " + std::to_string(got)); \
+      check::failed(                                                                                      \
+          __FILE__, __LINE__,                                                                             \
+          std::string(#got) + ": expected " + std::to_string(expected) + ", got " + std::to_string(got)); \
   } while (0)
-#define CHECK_THROWS(expression, words)                                                                   \
-  do {                                                                                                    \
-    std::string said = "nothing";                                                                         \
-    try { (void)(expression); } catch (const std::exception& error) { said = error.what(); }              \
-    if (said.find(words) == std::string::npos) check::failed(__FILE__, __LINE__, std::string("expected an error with \"") + words + "\", got " + said); \
+#define CHECK_THROWS(expression, words)                                                    \
+  do {                                                                                     \
+    std::string said = "nothing";                                                          \
+    try {                                                                                  \
+      (void)(expression);                                                                  \
+    } catch (const std::exception& error) {                                                \
+      said = error.what();                                                                 \
+    }                                                                                      \
+    if (said.find(words) == std::string::npos)                                             \
+      check::failed(__FILE__, __LINE__,                                                    \
+                    std::string("expected an error with \"") + words + "\", got " + said); \
   } while (0)

@@ -1,4 +1,5 @@
-// What comes from a file: archives, deflate, JSON, metadata. Damaged ones are refused by name and never crash.
+// What comes from a file: archives, deflate, JSON, metadata. Damaged ones are refused by name and never
+// crash.
 #include <cstdint>
 #include <fstream>
 
@@ -12,12 +13,14 @@
 namespace {
 
 // Raw deflate streams made by zlib 1.2: dynamic and fixed Huffman codes.
-const unsigned char kDynamic[] = {237, 206, 137, 17, 4, 33, 8, 0, 176, 90, 81, 81, 17, 255, 31, 171, 223, 58, 110, 230, 82, 65, 192, 235, 72, 115, 88,
-    183, 165, 174, 178, 219, 59, 222, 205, 21, 146, 33, 29, 48, 243, 94, 158, 46, 244, 211, 238, 80, 18, 104, 159, 88,
-    44, 99, 116, 53, 221, 19, 248, 233, 41, 227, 45, 3, 145, 175, 228, 230, 147, 203, 212, 203, 147, 152, 20, 110, 88,
-    234, 88, 157, 211, 131, 58, 66, 161, 202, 179, 41, 200, 197, 184, 171, 143, 17, 143, 181, 40, 221, 87, 108, 220,
-    211, 30, 70, 215, 102, 233, 161, 88, 8, 174, 55, 131, 243, 228, 145, 102, 185, 203, 98, 31, 158, 149, 131, 127,
-    244, 151, 162, 31};
+const unsigned char kDynamic[] = {
+    237, 206, 137, 17,  4,   33,  8,   0,   176, 90,  81,  81,  17,  255, 31,  171, 223, 58,  110,
+    230, 82,  65,  192, 235, 72,  115, 88,  183, 165, 174, 178, 219, 59,  222, 205, 21,  146, 33,
+    29,  48,  243, 94,  158, 46,  244, 211, 238, 80,  18,  104, 159, 88,  44,  99,  116, 53,  221,
+    19,  248, 233, 41,  227, 45,  3,   145, 175, 228, 230, 147, 203, 212, 203, 147, 152, 20,  110,
+    88,  234, 88,  157, 211, 131, 58,  66,  161, 202, 179, 41,  200, 197, 184, 171, 143, 17,  143,
+    181, 40,  221, 87,  108, 220, 211, 30,  70,  215, 102, 233, 161, 88,  8,   174, 55,  131, 243,
+    228, 145, 102, 185, 203, 98,  31,  158, 149, 131, 127, 244, 151, 162, 31};
 const unsigned char kFixed[] = {75, 76, 74, 78, 68, 66, 10, 25, 169, 57, 57, 249, 200, 36, 0};
 
 const char* const kMetadata =
@@ -49,9 +52,9 @@ class Zip {
   Zip& add(const std::string& name, const std::string& contents) {
     const size_t header = bytes_.size();
     std::string common;
-    put(common, 0, 2);                    // flags, then the method
+    put(common, 0, 2);  // flags, then the method
     put(common, 0, 2);
-    put(common, 0, 4);                    // time
+    put(common, 0, 4);  // time
     put(common, crc_by_definition(contents), 4);
     put(common, contents.size(), 4);
     put(common, contents.size(), 4);
@@ -107,7 +110,8 @@ void what_is_no_archive_is_named() {
   CHECK_THROWS(read(Zip().add("a.txt", "hello").bytes()), "not a TorchScript file");
   CHECK_THROWS(read(script().bytes()), "metadata missing");
   CHECK_THROWS(read(script().add("m/extra/metadata.json", "").bytes()), "metadata missing");
-  CHECK_THROWS(read(script().add("m/a", "1").add("m/a", "2").add("m/extra/metadata.json", "{}").bytes()), "two records");
+  CHECK_THROWS(read(script().add("m/a", "1").add("m/a", "2").add("m/extra/metadata.json", "{}").bytes()),
+               "two records");
 }
 
 void every_cut_is_refused() {
@@ -147,7 +151,9 @@ void damaged_deflate_is_refused_or_of_the_right_length() {
       std::string changed(kDynamic, kDynamic + sizeof kDynamic);
       changed[i] = static_cast<char>(changed[i] ^ 1 << bit);
       try {
-        CHECK_EQUAL(wae::inflate(reinterpret_cast<const unsigned char*>(changed.data()), changed.size(), 600).size(), 600u);
+        CHECK_EQUAL(
+            wae::inflate(reinterpret_cast<const unsigned char*>(changed.data()), changed.size(), 600).size(),
+            600u);
       } catch (const wae::ModelError&) {
         continue;
       }
@@ -159,7 +165,7 @@ void damaged_deflate_is_refused_or_of_the_right_length() {
 void metadata_are_read() {
   const wae::ModelInfo info = wae::parse_metadata(kMetadata, "a.pt");
   CHECK_EQUAL(info.controls.size(), 2u);
-  CHECK_EQUAL(info.controls[0].name, "z_0");       // one symbol in Pd
+  CHECK_EQUAL(info.controls[0].name, "z_0");  // one symbol in Pd
   CHECK_EQUAL(info.controls[0].min, -2.5f);
   CHECK_EQUAL(info.pitch, 1);
   CHECK_EQUAL(info.sample_rate, 22050.0);
@@ -167,7 +173,8 @@ void metadata_are_read() {
 
 void each_wrong_field_is_named_with_what_was_expected() {
   const auto parse = [](const std::string& text) { return wae::parse_metadata(text, "a.pt"); };
-  CHECK_THROWS(parse(replaced("\"format_version\": 1", "\"format_version\": 2")), "expected format_version to be 1, got 2");
+  CHECK_THROWS(parse(replaced("\"format_version\": 1", "\"format_version\": 2")),
+               "expected format_version to be 1, got 2");
   CHECK_THROWS(parse(replaced("\"format_version\": 1,", "")), "expected format_version to be 1, got none");
   CHECK_THROWS(parse(replaced("32768", "1000000000")), "expected n_samples");
   CHECK_THROWS(parse(replaced("32768", "0")), "expected n_samples");
@@ -176,12 +183,14 @@ void each_wrong_field_is_named_with_what_was_expected() {
   CHECK_THROWS(parse(replaced("22050", "-1")), "expected sample_rate");
   CHECK_THROWS(parse(replaced("\"z 0\"", "7")), "controls[0].name");
   CHECK_THROWS(parse(replaced("84", "3")), "controls[1].min <= max");
-  CHECK_THROWS(parse(replaced("\"controls\"", "\"knobs\"")), "expected controls to be a list of 1 to 64, got none");
+  CHECK_THROWS(parse(replaced("\"controls\"", "\"knobs\"")),
+               "expected controls to be a list of 1 to 64, got none");
   CHECK_THROWS(parse("[]"), "expected an object");
 }
 
 void malformed_json_is_refused_with_its_place() {
-  for (const char* text : {"", "{", "{\"a\"", "{\"a\":}", "[1,]", "tru", "\"abc", "{\"a\":1}}", "[1 2]", "\"\\x\"", "nan", "-"})
+  for (const char* text :
+       {"", "{", "{\"a\"", "{\"a\":}", "[1,]", "tru", "\"abc", "{\"a\":1}}", "[1 2]", "\"\\x\"", "nan", "-"})
     CHECK_THROWS(wae::parse_json(text), "malformed metadata.json");
   CHECK_THROWS(wae::parse_json(std::string(1000, '[')), "nested too deeply");
   CHECK_EQUAL(wae::parse_json("\"\\u00e9\\n\"").string, "\xC3\xA9\n");
@@ -205,7 +214,8 @@ int main() {
       {"every cut is refused", every_cut_is_refused},
       {"every flipped bit of contents is noticed", every_flipped_bit_of_contents_is_noticed},
       {"inflate equals zlib", inflate_equals_zlib},
-      {"damaged deflate is refused, or of the right length", damaged_deflate_is_refused_or_of_the_right_length},
+      {"damaged deflate is refused, or of the right length",
+       damaged_deflate_is_refused_or_of_the_right_length},
       {"metadata are read", metadata_are_read},
       {"each wrong field is named, with what was expected", each_wrong_field_is_named_with_what_was_expected},
       {"malformed JSON is refused", malformed_json_is_refused_with_its_place},

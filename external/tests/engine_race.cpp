@@ -1,4 +1,5 @@
-// Two threads as hard at each other as they can, for the thread sanitizer; and, by --planted-race, one that it must find.
+// Two threads as hard at each other as they can, for the thread sanitizer; and, by --planted-race, one that
+// it must find.
 #include <cstring>
 
 #include "tests/check.hpp"
@@ -22,13 +23,15 @@ void the_threads_meet_only_where_they_may() {
     if (i % 50 == 0) engine.load(i % 100 ? "good" : "bad");
     if (i % 70 == 0) engine.panic();
     for (int k = 0; k < 4; ++k) engine.perform(out.data(), 64);
-    for (wae::Report report; engine.next(report);) {}
+    for (wae::Report report; engine.next(report);) {
+    }
     if (i % 16 == 0) wae::sleep_microseconds(100);
   }
   engine.stop();
   while (engine.busy()) {
     engine.perform(out.data(), 64);
-    for (wae::Report report; engine.next(report);) {}
+    for (wae::Report report; engine.next(report);) {
+    }
   }
   const auto stats = engine.stats();
   CHECK_EQUAL(stats.triggered, 3000);
@@ -37,7 +40,10 @@ void the_threads_meet_only_where_they_may() {
 
 // What the engine would be with a plain number in place of an atomic one.
 void plant_a_race() {
-  struct Careless { int available = 0; float buffer[256] = {}; } voice;
+  struct Careless {
+    int available = 0;
+    float buffer[256] = {};
+  } voice;
   std::thread worker([&] {
     for (int i = 0; i < 256; ++i) {
       voice.buffer[i] = 1;

@@ -1,16 +1,18 @@
-// perform() allocates nothing, frees nothing, takes no lock and makes no system call: engine_realtime [BLOCKS]
+// perform() allocates nothing, frees nothing, takes no lock and makes no system call: engine_realtime
+// [BLOCKS]
 //
-// The allocator's and the locks' functions are replaced by ones that count when they are called inside perform().
-// System calls are trapped by the kernel itself (syscall user dispatch, Linux 5.11), which nothing can get around.
-#include <cerrno>
-#include <csignal>
-#include <cstring>
+// The allocator's and the locks' functions are replaced by ones that count when they are called inside
+// perform(). System calls are trapped by the kernel itself (syscall user dispatch, Linux 5.11), which nothing
+// can get around.
 #include <dlfcn.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 
 #include "tests/check.hpp"
 #include "tests/fake_model.hpp"
@@ -22,8 +24,8 @@
 
 namespace {
 
-thread_local volatile bool inside = false;          // this thread is in perform()
-volatile char selector = 0;                         // 1: the kernel traps this thread's system calls
+thread_local volatile bool inside = false;  // this thread is in perform()
+volatile char selector = 0;                 // 1: the kernel traps this thread's system calls
 volatile sig_atomic_t allocations = 0, locks = 0, calls = 0;
 
 template <class Function>
@@ -32,12 +34,12 @@ Function original(const char* name) {
 }
 
 void on_trap(int) {
-  selector = 0;                                     // or the return from this handler would be trapped
+  selector = 0;  // or the return from this handler would be trapped
   calls = calls + 1;
 }
 
 bool trap_system_calls() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = on_trap;
   sigaction(SIGSYS, &action, nullptr);
   return prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_ON, 0, 0, &selector) == 0;
@@ -114,14 +116,20 @@ void each_offence_would_be_caught() {
   allocations = locks = calls = 0;
 }
 
-// Loads take 2 ms here and come every 2,000 blocks, notes every 20, so that perform meets every state of a voice.
+// Loads take 2 ms here and come every 2,000 blocks, notes every 20, so that perform meets every state of a
+// voice.
 void perform_offends_in_no_block() {
   fake::Options options;
   options.samples = 4000;
   options.chunk = 500;
   options.rate = 48000;
   const auto load = fake::loader(options);
-  wae::Engine engine([load](const std::string& path) { wae::sleep_microseconds(2000); return load(path); }, 16);
+  wae::Engine engine(
+      [load](const std::string& path) {
+        wae::sleep_microseconds(2000);
+        return load(path);
+      },
+      16);
   engine.load("good");
   std::vector<float> out(64);
   double sum = 0;
@@ -132,8 +140,9 @@ void perform_offends_in_no_block() {
     if (block % 3100 == 0) engine.set_gain(0.5 + block % 2);
     if (block % 4700 == 0) engine.panic();
     if (block % 7 == 0)
-      for (wae::Report report; engine.next(report);) {}
-    if (block % 64 == 0) wae::sleep_microseconds(50);        // the worker's turn, on a machine with one core
+      for (wae::Report report; engine.next(report);) {
+      }
+    if (block % 64 == 0) wae::sleep_microseconds(50);  // the worker's turn, on a machine with one core
     watched([&] { engine.perform(out.data(), 64); });
     sum += std::abs(out[63]);
   }
@@ -142,8 +151,9 @@ void perform_offends_in_no_block() {
   CHECK_EQUAL(locks, 0);
   CHECK_EQUAL(calls, 0);
   const auto stats = engine.stats();
-  std::printf("        %ld blocks, %d notes, %d rendered, %d dropped, %d gaps; system calls %s\n", blocks, stats.triggered,
-              stats.rendered, stats.dropped, stats.gaps, trapped ? "trapped" : "NOT trapped: this kernel cannot");
+  std::printf("        %ld blocks, %d notes, %d rendered, %d dropped, %d gaps; system calls %s\n", blocks,
+              stats.triggered, stats.rendered, stats.dropped, stats.gaps,
+              trapped ? "trapped" : "NOT trapped: this kernel cannot");
 }
 
 }  // namespace

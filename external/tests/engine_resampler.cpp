@@ -11,12 +11,15 @@ namespace {
 constexpr double kPi = 3.14159265358979323846;
 constexpr int kSamples = 6000;
 
-struct Tone { double level_db, residue_db, delay; };
+struct Tone {
+  double level_db, residue_db, delay;
+};
 
 double decibel(double ratio) { return 20 * std::log10(std::max(ratio, 1e-12)); }
 
-// A sine of `share` of the input's Nyquist frequency goes in; what comes out is fitted by least squares with the sine of
-// the same frequency in Hz. The residue holds images, aliases and noise. The edges, where the note is cut, are left out.
+// A sine of `share` of the input's Nyquist frequency goes in; what comes out is fitted by least squares with
+// the sine of the same frequency in Hz. The residue holds images, aliases and noise. The edges, where the
+// note is cut, are left out.
 Tone measure(double step, double share) {
   std::vector<float> in(kSamples);
   for (int i = 0; i < kSamples; ++i) in[i] = static_cast<float>(std::sin(kPi * share * i));
@@ -35,21 +38,31 @@ Tone measure(double step, double share) {
     const double angle = kPi * share * j * step, error = out[j] - a * std::sin(angle) - b * std::cos(angle);
     left += error * error;
   }
-  return {decibel(std::hypot(a, b)), decibel(std::sqrt(left / (to - from)) * std::sqrt(2.0)), -std::atan2(b, a) / (kPi * share)};
+  return {decibel(std::hypot(a, b)), decibel(std::sqrt(left / (to - from)) * std::sqrt(2.0)),
+          -std::atan2(b, a) / (kPi * share)};
 }
 
 // Model rate / Pd rate, and transpositions that no whole numbers describe.
-const std::vector<double> kSteps = {0.5, 22050.0 / 48000, 44100.0 / 48000, 48000.0 / 44100, 2, 96000.0 / 44100, 16000.0 / 44100,
-                                    std::exp2(7 / 12.0), std::exp2(-5 / 12.0)};
+const std::vector<double> kSteps = {0.5,
+                                    22050.0 / 48000,
+                                    44100.0 / 48000,
+                                    48000.0 / 44100,
+                                    2,
+                                    96000.0 / 44100,
+                                    16000.0 / 44100,
+                                    std::exp2(7 / 12.0),
+                                    std::exp2(-5 / 12.0)};
 
 void the_passband_is_flat_to_nine_tenths() {
   for (const double step : kSteps)
-    for (double share = 0.05; share <= 0.9; share += 0.05) CHECK_NEAR(measure(step, share / std::max(1.0, step)).level_db, 0, 0.1);
+    for (double share = 0.05; share <= 0.9; share += 0.05)
+      CHECK_NEAR(measure(step, share / std::max(1.0, step)).level_db, 0, 0.1);
 }
 
 void images_lie_below_80_decibels() {
   for (const double step : kSteps)
-    for (double share = 0.05; share <= 0.9; share += 0.05) CHECK(measure(step, share / std::max(1.0, step)).residue_db < -80);
+    for (double share = 0.05; share <= 0.9; share += 0.05)
+      CHECK(measure(step, share / std::max(1.0, step)).residue_db < -80);
 }
 
 void nothing_folds_back_from_above_the_lower_nyquist() {
@@ -76,7 +89,8 @@ void parts_equal_the_whole() {
     resampler.run(in.data(), 2000, whole.data(), 0, outputs);
     int done = 0;
     for (int have = 100; have <= 2000; have += 100) {
-      std::copy(in.begin() + have - 100, in.begin() + have, unknown.begin() + have - 100);  // what comes later is not read
+      std::copy(in.begin() + have - 100, in.begin() + have,
+                unknown.begin() + have - 100);  // what comes later is not read
       const int ready = resampler.ready(have, 2000);
       resampler.run(unknown.data(), 2000, parts.data(), done, ready);
       done = ready;
@@ -99,7 +113,8 @@ int main() {
   return check::run({
       {"the passband is flat within 0.1 dB to 0.9 of Nyquist", the_passband_is_flat_to_nine_tenths},
       {"images lie below -80 dB", images_lie_below_80_decibels},
-      {"nothing folds back from above the lower Nyquist frequency", nothing_folds_back_from_above_the_lower_nyquist},
+      {"nothing folds back from above the lower Nyquist frequency",
+       nothing_folds_back_from_above_the_lower_nyquist},
       {"the sound is not delayed", the_sound_is_not_delayed},
       {"parts equal the whole", parts_equal_the_whole},
       {"the same rate changes no bit", the_same_rate_changes_no_bit},

@@ -28,7 +28,7 @@ void a_note_starts_on_its_sample_for_any_block_size() {
 
 void latency_moves_the_start_by_exactly_that_much() {
   Stage stage(Options{});
-  stage.engine.set_latency(10);           // 441 samples
+  stage.engine.set_latency(10);  // 441 samples
   stage.engine.play(note(1), 5);
   const auto out = stage.blocks(600);
   CHECK_EQUAL(out[445], 0.f);
@@ -62,8 +62,8 @@ void the_oldest_is_stolen_and_fades() {
   stage.block();
   stage.engine.play(note(100));
   const auto out = stage.blocks(320);
-  CHECK_NEAR(out[0], 111, 1e-4);          // the fade begins at one
-  CHECK_NEAR(out[110], 110.5, 0.01);      // 5 ms are 220.5 samples
+  CHECK_NEAR(out[0], 111, 1e-4);      // the fade begins at one
+  CHECK_NEAR(out[110], 110.5, 0.01);  // 5 ms are 220.5 samples
   CHECK_NEAR(out[221], 110, 1e-4);
   CHECK_EQUAL(stage.engine.stats().stolen, 1);
   CHECK_EQUAL(stage.ids(Kind::done), "1");
@@ -102,7 +102,7 @@ void a_burst_never_sounds_more_voices_than_allowed() {
 
 void stop_fades_linearly_from_its_sample() {
   Stage stage(Options{});
-  stage.engine.set_fade(10);              // 441 samples
+  stage.engine.set_fade(10);  // 441 samples
   stage.engine.play(note(1));
   stage.block();
   stage.engine.stop(0, 20);
@@ -139,7 +139,7 @@ void a_note_off_releases_its_key_only_and_a_duration_releases_by_itself() {
   auto a = note(1), b = note(10), c = note(100);
   a.key = 60;
   b.key = 61;
-  c.duration_ms = 5;                      // 221 samples, rounded
+  c.duration_ms = 5;  // 221 samples, rounded
   stage.engine.play(a);
   stage.engine.play(b);
   stage.engine.play(c);
@@ -162,7 +162,7 @@ void a_note_released_before_it_was_ready_keeps_its_length() {
   short_note.key = 5;
   stage.engine.play(short_note);
   stage.blocks(128);
-  stage.engine.release(5, 0);             // 128 samples after its start
+  stage.engine.release(5, 0);  // 128 samples after its start
   gate = true;
   stage.settle();
   const auto out = stage.blocks(256);
@@ -198,7 +198,7 @@ void a_change_of_rate_ends_what_sounds_and_later_notes_are_right() {
   CHECK_EQUAL(stage.ids(Kind::done), "1");
   stage.engine.play(note(1));
   const auto out = stage.blocks(2300);
-  CHECK_NEAR(out[1001], 1 + 0.0005f * 1001, 1e-3);   // twice as many samples
+  CHECK_NEAR(out[1001], 1 + 0.0005f * 1001, 1e-3);  // twice as many samples
   CHECK_EQUAL(out[2000], 0.f);
 }
 
@@ -209,7 +209,8 @@ int main() {
       {"a note starts on its sample, for any block size", a_note_starts_on_its_sample_for_any_block_size},
       {"latency moves the start by exactly that much", latency_moves_the_start_by_exactly_that_much},
       {"voices add up", voices_add_up},
-      {"ids count from one, and every note is reported ready and done", ids_count_from_one_and_every_note_is_reported_twice},
+      {"ids count from one, and every note is reported ready and done",
+       ids_count_from_one_and_every_note_is_reported_twice},
       {"the oldest is stolen and fades", the_oldest_is_stolen_and_fades},
       {"the quietest is stolen when asked", the_quietest_is_stolen_when_asked},
       {"nothing is stolen when forbidden", nothing_is_stolen_when_forbidden},
@@ -217,8 +218,10 @@ int main() {
       {"stop fades linearly from its sample", stop_fades_linearly_from_its_sample},
       {"stop of an id spares the others", stop_of_an_id_spares_the_others},
       {"panic is silence in the next block", panic_is_silence_in_the_next_block},
-      {"a note-off releases its key only", a_note_off_releases_its_key_only_and_a_duration_releases_by_itself},
-      {"a note released before it was ready keeps its length", a_note_released_before_it_was_ready_keeps_its_length},
+      {"a note-off releases its key only",
+       a_note_off_releases_its_key_only_and_a_duration_releases_by_itself},
+      {"a note released before it was ready keeps its length",
+       a_note_released_before_it_was_ready_keeps_its_length},
       {"gain moves without a jump", gain_moves_without_a_jump_and_ends_exactly},
       {"fewer voices fade the oldest", fewer_voices_fade_the_oldest},
       {"a change of rate ends what sounds", a_change_of_rate_ends_what_sounds_and_later_notes_are_right},

@@ -20,7 +20,8 @@ void a_full_ring_drops_by_name_and_recovers() {
   gate = false;
   for (int i = 0; i < 1000; ++i) stage.engine.play(note(1));
   int busy = 0;
-  for (const auto& report : stage.reports()) busy += report.text == "too many notes wait" || report.text == "no free voice";
+  for (const auto& report : stage.reports())
+    busy += report.text == "too many notes wait" || report.text == "no free voice";
   CHECK(busy > 0);
   gate = true;
   stage.settle();
@@ -93,8 +94,9 @@ void a_worker_that_falls_behind_leaves_a_gap_and_goes_on() {
   Stage stage(options);
   stage.engine.set_offline(false);
   stage.engine.play(note(1));
-  while (stage.block()[0] == 0) {}
-  stage.blocks(300);                      // faster than any worker
+  while (stage.block()[0] == 0) {
+  }
+  stage.blocks(300);  // faster than any worker
   CHECK(stage.engine.stats().gaps >= 1);
   stage.settle();
   stage.blocks(1100);
@@ -128,7 +130,8 @@ void a_refused_file_leaves_the_old_model() {
   stage.engine.play(note(1));
   CHECK_EQUAL(stage.block()[0], 1.f);
   bool named = false;
-  for (const auto& report : stage.reports()) named |= report.kind == Kind::error && report.text == "bad: no such file";
+  for (const auto& report : stage.reports())
+    named |= report.kind == Kind::error && report.text == "bad: no such file";
   CHECK(named);
 }
 
@@ -143,7 +146,7 @@ void too_many_values_are_refused_and_too_few_take_defaults() {
   stage.engine.play(many);
   CHECK_EQUAL(stage.ids(Kind::dropped), "2:expected at most 64 values, got 65");
   stage.engine.play(wae::Note{});
-  CHECK_EQUAL(stage.block()[0], 0.5f);    // the default of every control
+  CHECK_EQUAL(stage.block()[0], 0.5f);  // the default of every control
 }
 
 void without_a_model_a_note_is_dropped_by_name() {
@@ -183,12 +186,15 @@ void engines_die_busy_without_waiting() {
   }
   CHECK(wae::Clock::now() - before < std::chrono::seconds(1));
   graveyard.join_all();
-  graveyard.join_all();                   // a second time does no harm
+  graveyard.join_all();  // a second time does no harm
 }
 
 void objects_share_a_model_and_drop_it_together() {
   int loads = 0;
-  wae::ModelCache cache([&](const std::string&) { ++loads; return std::make_shared<fake::FakeModel>(Options{}); });
+  wae::ModelCache cache([&](const std::string&) {
+    ++loads;
+    return std::make_shared<fake::FakeModel>(Options{});
+  });
   const std::string file = "/proc/self/exe";
   {
     const auto a = cache.get(file), b = cache.get(file);
@@ -206,12 +212,16 @@ int main() {
       {"a full ring drops by name and recovers", a_full_ring_drops_by_name_and_recovers},
       {"a late note starts at once and counts", a_late_note_starts_at_once_and_counts},
       {"an early note waits for its sample", an_early_note_waits_for_its_sample},
-      {"a stopped note that waits is dropped and never sounds", a_stopped_note_that_waits_is_dropped_and_never_sounds},
+      {"a stopped note that waits is dropped and never sounds",
+       a_stopped_note_that_waits_is_dropped_and_never_sounds},
       {"chunks equal the whole", chunks_equal_the_whole},
-      {"a worker that falls behind leaves a gap and goes on", a_worker_that_falls_behind_leaves_a_gap_and_goes_on},
-      {"a model that throws drops the note and keeps the engine", a_model_that_throws_drops_the_note_and_keeps_the_engine},
+      {"a worker that falls behind leaves a gap and goes on",
+       a_worker_that_falls_behind_leaves_a_gap_and_goes_on},
+      {"a model that throws drops the note and keeps the engine",
+       a_model_that_throws_drops_the_note_and_keeps_the_engine},
       {"a refused file leaves the old model", a_refused_file_leaves_the_old_model},
-      {"too many values are refused, too few take defaults", too_many_values_are_refused_and_too_few_take_defaults},
+      {"too many values are refused, too few take defaults",
+       too_many_values_are_refused_and_too_few_take_defaults},
       {"without a model a note is dropped by name", without_a_model_a_note_is_dropped_by_name},
       {"an unpitched model is transposed by its length", an_unpitched_model_is_transposed_by_its_length},
       {"engines die busy without waiting", engines_die_busy_without_waiting},

@@ -1,4 +1,5 @@
-// A model whose samples are known: sample i of a note is level + slope * i, so a place in it can be read off the sound.
+// A model whose samples are known: sample i of a note is level + slope * i, so a place in it can be read off
+// the sound.
 #pragma once
 
 #include <atomic>
@@ -16,9 +17,9 @@ struct Options {
   double rate = 44100;
   bool pitched = true;
   float slope = 0;
-  int delay_us = 0;                       // that a chunk takes
-  int fail_at = -1;                       // sample at which the model throws
-  std::atomic<bool>* gate = nullptr;      // closed (false): renderings wait
+  int delay_us = 0;                   // that a chunk takes
+  int fail_at = -1;                   // sample at which the model throws
+  std::atomic<bool>* gate = nullptr;  // closed (false): renderings wait
 };
 
 class FakeRendering final : public wae::Rendering {
@@ -49,7 +50,8 @@ class FakeModel final : public wae::Model {
     info_.samples = options.samples;
     info_.chunk = options.chunk;
     info_.pitch = options.pitched ? options.controls - 1 : -1;
-    for (int i = 0; i < options.controls; ++i) info_.controls.push_back({"c" + std::to_string(i), "-", -10, 10, 0.5f});
+    for (int i = 0; i < options.controls; ++i)
+      info_.controls.push_back({"c" + std::to_string(i), "-", -10, 10, 0.5f});
   }
   const wae::ModelInfo& info() const override { return info_; }
   // The first control is the level.
@@ -107,7 +109,9 @@ struct Stage {
   std::string ids(wae::Report::Kind kind) {
     std::string text;
     for (const wae::Report& report : reports())
-      if (report.kind == kind) text += (text.empty() ? "" : " ") + std::to_string(report.id) + (report.text.empty() ? "" : ":" + report.text);
+      if (report.kind == kind)
+        text += (text.empty() ? "" : " ") + std::to_string(report.id) +
+                (report.text.empty() ? "" : ":" + report.text);
     return text;
   }
   void settle() {

@@ -28,7 +28,8 @@ std::vector<double> measure() {
     stage.engine.perform(out.data(), kBlock);
     microseconds.push_back(std::chrono::duration<double, std::micro>(wae::Clock::now() - before).count());
   }
-  if (stage.engine.stats().sounding != kVoices) std::fprintf(stderr, "expected %d voices to sound\n", kVoices);
+  if (stage.engine.stats().sounding != kVoices)
+    std::fprintf(stderr, "expected %d voices to sound\n", kVoices);
   std::sort(microseconds.begin(), microseconds.end());
   return microseconds;
 }
@@ -37,9 +38,12 @@ std::vector<double> measure() {
 
 int main() {
   const auto sorted = measure();
-  const double median = sorted[kBlocks / 2], tail = sorted[kBlocks / 1000 * 999], block = 1e6 * kBlock / 44100;
-  std::printf("{\"perform_us_median\": %.3f, \"perform_us_p99_9\": %.3f, \"perform_us_max\": %.3f, \"voices\": %d, \"block\": %d, "
-              "\"share_of_block_percent\": %.3f}\n",
-              median, tail, sorted.back(), kVoices, kBlock, 100 * median / block);
+  const double median = sorted[kBlocks / 2], tail = sorted[kBlocks / 1000 * 999],
+               block = 1e6 * kBlock / 44100;
+  std::printf(
+      "{\"perform_us_median\": %.3f, \"perform_us_p99_9\": %.3f, \"perform_us_max\": %.3f, \"voices\": %d, "
+      "\"block\": %d, "
+      "\"share_of_block_percent\": %.3f}\n",
+      median, tail, sorted.back(), kVoices, kBlock, 100 * median / block);
   return 0;
 }

@@ -66,13 +66,14 @@ Options parse(int count, char** texts) {
 
 void print(const wae::ModelInfo& info) {
   std::printf("%s\n", info.path.c_str());
-  std::printf("  %g Hz, %d samples (%.3f s), ", info.sample_rate, info.samples, info.samples / info.sample_rate);
+  std::printf("  %g Hz, %d samples (%.3f s), ", info.sample_rate, info.samples,
+              info.samples / info.sample_rate);
   if (info.chunk) std::printf("chunks of %d, ", info.chunk);
   std::printf("torch %s, created from %s\n", info.made_with.c_str(), info.created_from.c_str());
   for (size_t i = 0; i < info.controls.size(); ++i) {
     const wae::Control& control = info.controls[i];
-    std::printf("  control %zu %s %s %g %g %g\n", i, control.name.c_str(), control.unit.c_str(), control.min, control.max,
-                control.initial);
+    std::printf("  control %zu %s %s %g %g %g\n", i, control.name.c_str(), control.unit.c_str(), control.min,
+                control.max, control.initial);
   }
 }
 
@@ -96,7 +97,8 @@ int main(int count, char** texts) {
     const auto model = wae::load_torch_model(options.model);
     print(model->info());
     if (options.has_point)
-      wae::write_wav(options.out, render(*model, options.point), static_cast<int>(std::lround(model->info().sample_rate)));
+      wae::write_wav(options.out, render(*model, options.point),
+                     static_cast<int>(std::lround(model->info().sample_rate)));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "wae-render: %s: %s\n", options.model.c_str(), error.what());
     return 1;

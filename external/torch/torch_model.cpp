@@ -42,7 +42,8 @@ std::string last_line(const std::exception& error) {
   std::istringstream lines(error.what());
   std::string line, last;
   while (std::getline(lines, line))
-    if (line.find_first_not_of(" \t~^<-H") != std::string::npos && line.find("frame #") == std::string::npos) last = line;
+    if (line.find_first_not_of(" \t~^<-H") != std::string::npos && line.find("frame #") == std::string::npos)
+      last = line;
   return last;
 }
 
@@ -57,9 +58,11 @@ void copy_checked(const c10::IValue& value, int count, const char* method, float
   if (!value.isTensor()) throw ModelError(std::string(method) + " returned no tensor but " + value.tagKind());
   const at::Tensor tensor = value.toTensor();
   if (tensor.dim() != 2 || tensor.size(0) != 1 || tensor.size(1) != count)
-    throw ModelError(std::string(method) + " returned " + shape(tensor) + ", expected [1, " + std::to_string(count) + "]");
+    throw ModelError(std::string(method) + " returned " + shape(tensor) + ", expected [1, " +
+                     std::to_string(count) + "]");
   const at::Tensor samples = tensor.to(at::kCPU, at::kFloat).contiguous();
-  if (!at::isfinite(samples).all().item<bool>()) throw ModelError(std::string(method) + " returned NaN or infinity");
+  if (!at::isfinite(samples).all().item<bool>())
+    throw ModelError(std::string(method) + " returned NaN or infinity");
   std::memcpy(out, samples.const_data_ptr<float>(), sizeof(float) * count);
 }
 
@@ -85,7 +88,8 @@ class WholeRendering final : public Rendering {
   WholeRendering(const torch::jit::Module& module, const ModelInfo& info, const std::vector<float>& controls)
       : module_(module), samples_(info.samples), controls_(controls) {}
   int next(float* out) override {
-    guarded("forward", [&] { copy_checked(module_.get_method("forward")({row(controls_)}), samples_, "forward", out); });
+    guarded("forward",
+            [&] { copy_checked(module_.get_method("forward")({row(controls_)}), samples_, "forward", out); });
     return samples_;
   }
 
@@ -104,10 +108,11 @@ class ChunkRendering final : public Rendering {
   int next(float* out) override {
     const int count = std::min(chunk_, samples_ - first_);
     guarded("render", [&] {
-      copy_checked(module_.get_method("render")({state_, int64_t{first_}, int64_t{count}}), count, "render", out);
+      copy_checked(module_.get_method("render")({state_, int64_t{first_}, int64_t{count}}), count, "render",
+                   out);
     });
     first_ += count;
-    chunk_ = std::min(2 * chunk_, samples_);   // still ahead of the playback, in few calls
+    chunk_ = std::min(2 * chunk_, samples_);  // still ahead of the playback, in few calls
     return count;
   }
 
@@ -119,7 +124,8 @@ class ChunkRendering final : public Rendering {
 
 class TorchModel final : public Model {
  public:
-  TorchModel(torch::jit::Module module, ModelInfo info) : module_(std::move(module)), info_(std::move(info)) {}
+  TorchModel(torch::jit::Module module, ModelInfo info)
+      : module_(std::move(module)), info_(std::move(info)) {}
   const ModelInfo& info() const override { return info_; }
   std::unique_ptr<Rendering> begin(const std::vector<float>& controls) const override {
     if (info_.chunk) return std::make_unique<ChunkRendering>(module_, info_, controls);
@@ -136,7 +142,8 @@ void check_method(const torch::jit::Module& module, const char* name, size_t arg
   if (!method) throw ModelError("the model has no method " + std::string(name));
   const size_t got = method->function().getSchema().arguments().size() - 1;  // self does not count
   if (got != arguments)
-    throw ModelError(std::string(name) + " takes " + std::to_string(got) + " arguments, expected " + std::to_string(arguments));
+    throw ModelError(std::string(name) + " takes " + std::to_string(got) + " arguments, expected " +
+                     std::to_string(arguments));
 }
 
 // major * 1000 + minor of "2.13.0+cpu"; 0 where there is none.
@@ -160,7 +167,8 @@ torch::jit::Module read_module(const std::string& bytes, const ModelInfo& info) 
 }
 
 // The profiling executor spends the first calls on observing; the simple one has nothing to learn.
-// Executors are built during the warm-up, so the setting, which is global, can be put back for other hosts of libtorch.
+// Executors are built during the warm-up, so the setting, which is global, can be put back for other hosts of
+// libtorch.
 class SimpleExecutor {
  public:
   SimpleExecutor() : profiling_(torch::jit::getProfilingMode()), executor_(torch::jit::getExecutorMode()) {
@@ -199,7 +207,8 @@ std::string torch_version() { return TORCH_VERSION; }
 std::string torch_path() {
 #ifndef _WIN32
   Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(static_cast<void (*)(int)>(&at::set_num_threads)), &info) && info.dli_fname)
+  if (dladdr(reinterpret_cast<void*>(static_cast<void (*)(int)>(&at::set_num_threads)), &info) &&
+      info.dli_fname)
     return info.dli_fname;
 #endif
   return "unknown";

@@ -13,7 +13,7 @@ namespace wae {
 void wake_torch();
 
 std::string torch_version();
-std::string torch_path();                 // the shared library in use
+std::string torch_path();  // the shared library in use
 
 // Loads, checks and warms up. Throws ModelError with a text for the user.
 std::shared_ptr<const Model> load_torch_model(const std::string& path);
