@@ -17,7 +17,9 @@ from tqdm import tqdm
 from latentsampler.audio import MelConfig
 from latentsampler.dataset.build import build_store
 from latentsampler.dataset.extract import extract
+from latentsampler.dataset.soundfont import SoundFontSource
 from latentsampler.dataset.sources import from_names
+from latentsampler.dataset.store import NoteDataset
 from latentsampler.dataset.study import Study
 
 BLOCK = 10  # notes in turn, so that other work on the machine disturbs both alike
@@ -47,13 +49,13 @@ def plain_librosa_mel(waveform, config):
     return mel[:, :config.n_frames]
 
 
-def run_speed_benchmark(dataset, notes=300):
+def run_speed_benchmark(dataset=None, notes=300):
     """Time extraction, a whole build from sound files, and random access.
 
     Parameters
     ----------
-    dataset : NoteDataset
-        Where the notes come from.
+    dataset : NoteDataset, optional
+        Where the notes come from; by default SoundFont notes, built for this.
     notes : int
         How many.
 
@@ -65,6 +67,9 @@ def run_speed_benchmark(dataset, notes=300):
         "librosa_files_ms", "build_ms" and "build_times_faster" from files to a finished store, all cores;
         "access_ms", the median of 2,000 random reads.
     """
+    if dataset is None:
+        with tempfile.TemporaryDirectory() as folder:
+            return run_speed_benchmark(NoteDataset(build_store(SoundFontSource(velocities=(80,)), folder)), notes)
     config = dataset.mel_config
     waveforms = np.array(dataset.waveforms[:notes])  # (n, n_samples) int16
     theirs, ours, difference = _extraction(waveforms, config)

@@ -101,6 +101,7 @@ def test_a_dask_cluster_that_loses_a_worker_builds_the_same_bytes(soundfont, tmp
     assert same_bytes(alone, store)
 
 
+@pytest.mark.timeout(1800)  # 100,000 files: two minutes on a quiet core
 def test_memory_is_flat_within_200_mb_from_1000_to_100000_notes(tmp_path):
     peaks = {}
     for name, hz in (("a", 220.0), ("b", 330.0), ("c", 440.0)):
