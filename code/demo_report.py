@@ -45,7 +45,7 @@ def finish_external(builder, out, point, note):
     if builder.wait() != 0:
         tail = (out / "external.log").read_text(encoding="utf-8").splitlines()[-5:]
         raise RuntimeError("the external did not compile; the end of external.log:\n" + "\n".join(tail))
-    program = next((out / "external").rglob("wae-render"))
+    program = out / "external-build" / "wae-render"
     wav = out / "point.wav"
     done = subprocess.run([str(program), str(out / "generative.pt"), "--point", *(f"{x:.9g}" for x in point),
                            "--out", str(wav)], capture_output=True, text=True, check=True)
