@@ -26,6 +26,7 @@ from latentsampler.vocoder import experiment as vocoder
 
 ROOT = Path(__file__).resolve().parents[1]
 N_POINTS, STEP_MS = 32, 400.0  # 400 ms are 8,820 samples at 22,050 Hz: every start falls on a sample
+GAIN = 0.25  # four notes of full level ring at a time
 SILENT = 10 ** (-50 / 20)  # a note whose peak is under -50 dBFS counts as silent
 
 
@@ -127,9 +128,10 @@ def play_walk(out, metadata, points, notes, external):
     """Write walk.wav by Pure Data, or by Python where the external is not there; return what was measured in it."""
     rate, n_samples = metadata["sample_rate"], metadata["n_samples"]
     starts = [round(k * STEP_MS * rate / 1000.0) for k in range(len(points))]
-    expected = walk.mix(notes, starts, starts[-1] + n_samples)
+    expected = GAIN * walk.mix(notes, starts, starts[-1] + n_samples)
     if external:
-        puredata.play(points, STEP_MS, out / "generative.pt", out / "external", out / "walk.wav", rate, n_samples)
+        puredata.play(points, STEP_MS, out / "generative.pt", out / "external", out / "walk.wav", rate, n_samples,
+                      GAIN)
         got, player = soundfile.read(out / "walk.wav", dtype="float32")[0], "Pure Data"
     else:
         soundfile.write(out / "walk.wav", expected, rate, subtype="FLOAT")

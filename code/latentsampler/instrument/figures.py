@@ -40,7 +40,8 @@ def figure_walk(sound, points, metadata, notes=None, step_s=None):
     grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.2))
     axis = figure.add_subplot(grid[0, :])
     axis.specgram(sound + 1e-9, NFFT=2048, Fs=metadata["sample_rate"], noverlap=1536, cmap="magma", vmin=-140, vmax=-30)
-    axis.set(xlabel="time (s)", ylabel="frequency (Hz)", title="the walk", ylim=(0, 8000))
+    axis.set(xlabel="time (s)", ylabel="frequency (Hz)", title="the walk", ylim=(0, 8000),
+             xlim=(0, len(sound) / metadata["sample_rate"]))
     for k in range(len(points) if step_s else 0):
         axis.axvline(k * step_s, color="white", alpha=0.15, linewidth=0.7)
     for plane in (0, 1):
@@ -70,7 +71,7 @@ def _plane(axis, notes, points, plane, controls):
     if notes is not None:
         rgb = np.stack([notes[:, 4] // 100, notes[:, 4] // 10 % 10, notes[:, 4] % 10], axis=1) / 9.0
         axis.scatter(notes[:, x], notes[:, y], s=6, c=rgb, alpha=0.35, linewidths=0)
-    axis.plot(*np.vstack([points, points[:1]])[:, [x, y]].T, color="black", linewidth=0.8)
+    axis.plot(*points[:, [x, y]].T, color="black", linewidth=0.8)
     steps = axis.scatter(points[:, x], points[:, y], c=np.arange(len(points)), cmap="viridis", s=60,
                          edgecolor="black", zorder=3)
     axis.figure.colorbar(steps, ax=axis, label="step")

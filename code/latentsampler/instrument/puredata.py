@@ -25,7 +25,7 @@ def find_pd():
     return shutil.which("pd")
 
 
-def walk_patch(generative, score, wav, n_samples, voices=32):
+def walk_patch(generative, score, wav, n_samples, gain, voices=32):
     """Return the text of a patch that plays a score and quits.
 
     Parameters
@@ -34,6 +34,8 @@ def walk_patch(generative, score, wav, n_samples, voices=32):
         The model, a [qlist] file that sends lists to ``point`` and a last ``finished``, and the wav to write.
     n_samples : int
         Length of the recording.
+    gain : float
+        Level of the sum.
     voices : int
         Buffers of the object.
 
@@ -64,14 +66,15 @@ def walk_patch(generative, score, wav, n_samples, voices=32):
         "#X obj 100 220 bang~;",  # 17
         "#X msg 220 240 1;",  # 18
         "#X msg 260 260 0;",  # 19
-        "#X connect 1 0 0 0;", "#X connect 0 0 2 0;", "#X connect 0 1 4 0;", "#X connect 4 0 18 0;",
+        f"#X obj 30 300 *~ {gain:.9g};",  # 20
+        "#X connect 1 0 0 0;", "#X connect 0 0 20 0;", "#X connect 20 0 2 0;", "#X connect 0 1 4 0;", "#X connect 4 0 18 0;",
         "#X connect 18 0 16 1;", "#X connect 17 0 16 0;", "#X connect 16 0 5 0;", "#X connect 5 2 19 0;",
         "#X connect 19 0 16 1;", "#X connect 5 1 2 0;", "#X connect 5 0 7 0;", "#X connect 7 0 6 0;", "#X connect 8 0 9 0;",
         "#X connect 9 1 10 0;", "#X connect 10 0 11 0;", "#X connect 9 0 12 0;", "#X connect 4 1 13 0;",
         "#X connect 14 0 15 0;", ""])
 
 
-def play(points, step_ms, generative, external, wav, sample_rate, n_samples, timeout=300):
+def play(points, step_ms, generative, external, wav, sample_rate, n_samples, gain=1.0, timeout=300):
     """Play points one after the other through [wae-sampler] in real headless Pure Data.
 
     Parameters
@@ -86,6 +89,8 @@ def play(points, step_ms, generative, external, wav, sample_rate, n_samples, tim
         Hz, of the model and so of Pure Data.
     n_samples : int
         Samples of a note: the recording ends that long after the last start.
+    gain : float
+        Level of the sum.
     timeout : float
         Seconds after which Pure Data is ended.
 
@@ -106,7 +111,7 @@ def play(points, step_ms, generative, external, wav, sample_rate, n_samples, tim
     tail_ms = 1000.0 * n_samples / sample_rate
     score.write_text("\n".join([*lines, f"{tail_ms + 50:.10g} finished bang;", ""]), encoding="utf-8")
     total = round((len(points) - 1) * step_ms * sample_rate / 1000.0) + n_samples
-    patch.write_text(walk_patch(Path(generative), score, wav, total), encoding="utf-8")
+    patch.write_text(walk_patch(Path(generative), score, wav, total, gain), encoding="utf-8")
     wav.unlink(missing_ok=True)
     command = [find_pd(), "-nogui", "-nrt", "-batch", "-noprefs", "-noaudio", "-stderr", "-r", str(sample_rate),
                "-path", str(Path(external).resolve()), str(patch.resolve())]
