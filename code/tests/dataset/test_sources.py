@@ -9,7 +9,8 @@ import pytest
 import soundfile
 from latentsampler.audio import MelConfig
 from latentsampler.dataset.build import build_store
-from latentsampler.dataset.sources import from_folder, from_names, from_nsynth, from_table, read_sound, tinysol
+from latentsampler.dataset.files import read_sound
+from latentsampler.dataset.sources import from_folder, from_names, from_nsynth, from_table, tinysol
 from latentsampler.dataset.store import NoteDataset
 from latentsampler.dataset.table import COLUMNS, read_table, write_table
 
