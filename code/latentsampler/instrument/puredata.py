@@ -17,6 +17,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+# box, outlet, box, inlet: object and recording, start of the score with a block, end, errors, signal on
+WIRES = (
+    (1, 0, 0, 0), (0, 0, 20, 0), (20, 0, 2, 0), (0, 1, 4, 0), (4, 0, 18, 0), (18, 0, 16, 1), (17, 0, 16, 0),
+    (16, 0, 5, 0), (5, 2, 19, 0), (19, 0, 16, 1), (5, 1, 2, 0), (5, 0, 7, 0), (7, 0, 6, 0), (8, 0, 9, 0),
+    (9, 1, 10, 0), (10, 0, 11, 0), (9, 0, 12, 0), (4, 1, 13, 0), (14, 0, 15, 0)
+)
 WRONG = ("couldn't create", "error:", "connection failed", "bad arguments", "no method for")
 
 
@@ -67,11 +73,7 @@ def walk_patch(generative, score, wav, n_samples, gain, voices=32):
         "#X msg 220 240 1;",  # 18
         "#X msg 260 260 0;",  # 19
         f"#X obj 30 300 *~ {gain:.9g};",  # 20
-        "#X connect 1 0 0 0;", "#X connect 0 0 20 0;", "#X connect 20 0 2 0;", "#X connect 0 1 4 0;", "#X connect 4 0 18 0;",
-        "#X connect 18 0 16 1;", "#X connect 17 0 16 0;", "#X connect 16 0 5 0;", "#X connect 5 2 19 0;",
-        "#X connect 19 0 16 1;", "#X connect 5 1 2 0;", "#X connect 5 0 7 0;", "#X connect 7 0 6 0;", "#X connect 8 0 9 0;",
-        "#X connect 9 1 10 0;", "#X connect 10 0 11 0;", "#X connect 9 0 12 0;", "#X connect 4 1 13 0;",
-        "#X connect 14 0 15 0;", ""])
+        *(f"#X connect {' '.join(map(str, wire))};" for wire in WIRES), ""])
 
 
 def play(points, step_ms, generative, external, wav, sample_rate, n_samples, gain=1.0, timeout=300):
