@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace wae {
 namespace {
@@ -9,8 +10,9 @@ namespace {
 constexpr double kStealFade = 5;  // ms: no click, and the new note is not masked
 constexpr size_t kTimes = 1024;
 
-// Peak of the next 10 ms or so, as it will sound.
+// Peak of the next 10 ms or so, as it will sound. What waits was asked for just now, and counts as loud.
 float level(const Voice& voice) {
+  if (voice.waiting()) return std::numeric_limits<float>::infinity();
   const int available = voice.available.load(std::memory_order_acquire);
   float peak = 0;
   for (int64_t i = voice.position; i < std::min<int64_t>(available, voice.position + 512); ++i)
@@ -65,6 +67,7 @@ void Engine::start(Voice& voice, const Note& note, int id, double offset) {
   voice.available.store(0, std::memory_order_relaxed);
   voice.complete.store(false, std::memory_order_relaxed);
   voice.cancel.store(false, std::memory_order_relaxed);
+  voice.begun.store(false, std::memory_order_relaxed);
   voice.id = id;
   voice.key = note.key;
   voice.gain = note.gain;
@@ -81,16 +84,28 @@ void Engine::start(Voice& voice, const Note& note, int id, double offset) {
   drop(id, "too many notes wait");
 }
 
+// What may be stolen. A note that the worker is busy with is spared, or more notes than it can render would starve all:
+// each would be stolen just before it is finished. Where most voices wait, stealing one that sounds would not help either.
+std::vector<Voice*> Engine::stealable() {
+  std::vector<Voice*> waiting, sounding;
+  for (int slot = 0; slot < mixer_.slots(); ++slot) {
+    Voice& voice = mixer_.voice(slot);
+    if (voice.waiting() && voice.held()) waiting.push_back(&voice);
+    if (voice.sounding() && voice.held()) sounding.push_back(&voice);
+  }
+  if (2 * static_cast<int>(waiting.size()) <= voices_)
+    waiting.insert(waiting.end(), sounding.begin(), sounding.end());
+  return waiting;
+}
+
 void Engine::make_room() {
-  if (steal_ == Steal::none) return;
-  std::vector<Voice*> held;
-  for (int slot = 0; slot < mixer_.slots(); ++slot)
-    if (mixer_.voice(slot).held()) held.push_back(&mixer_.voice(slot));
-  if (static_cast<int>(held.size()) < voices_) return;
+  if (steal_ == Steal::none || held() < voices_) return;
+  const std::vector<Voice*> voices = stealable();
+  if (voices.empty()) return;
   const auto older = [](const Voice* a, const Voice* b) { return a->id < b->id; };
   const auto quieter = [](const Voice* a, const Voice* b) { return level(*a) < level(*b); };
-  Voice* victim = steal_ == Steal::oldest ? *std::min_element(held.begin(), held.end(), older)
-                                          : *std::min_element(held.begin(), held.end(), quieter);
+  Voice* victim = steal_ == Steal::oldest ? *std::min_element(voices.begin(), voices.end(), older)
+                                          : *std::min_element(voices.begin(), voices.end(), quieter);
   ++mixer_.counts.stolen;
   end(*victim, mixer_.now, kStealFade, "stolen");
 }

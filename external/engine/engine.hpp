@@ -75,6 +75,7 @@ class Engine {
  private:
   void end(Voice& voice, int64_t when, double fade_ms, const char* why);
   void make_room();
+  std::vector<Voice*> stealable();
   void shorten(Voice& voice, int64_t release, double fade_ms);
   int held() const;
   void drop(int id, const std::string& why);

@@ -22,6 +22,7 @@ struct Voice {
   // Between the threads.
   std::atomic<int> available{0};
   std::atomic<bool> complete{true};
+  std::atomic<bool> begun{false};   // the worker has spent time on it
   std::atomic<bool> cancel{false};  // the Pd thread no longer wants it
 
   // The worker's until the samples are announced.
@@ -40,6 +41,7 @@ struct Voice {
   bool starved = false;          // the worker is behind the playback
   bool dropped = false;          // reported as dropped: whatever the worker still says of it is no news
 
+  bool waiting() const { return phase == Phase::pending && !begun.load(std::memory_order_relaxed); }
   bool sounding() const { return phase == Phase::playing; }
   // Counts as a voice in use: it has not begun to fade.
   bool held() const { return (phase == Phase::pending || phase == Phase::playing) && position < release; }

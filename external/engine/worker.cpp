@@ -168,6 +168,7 @@ void Worker::advance_one() {
 
 void Worker::advance(Session& session) {
   const int samples = session.model->info().samples;
+  session.job.voice->begun.store(true, std::memory_order_relaxed);
   session.rendered += session.rendering->next(session.raw.data() + session.rendered);
   Voice& voice = *session.job.voice;
   const int ready = session.resampler->ready(session.rendered, samples);

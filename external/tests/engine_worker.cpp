@@ -171,6 +171,21 @@ void an_unpitched_model_is_transposed_by_its_length() {
   CHECK_EQUAL(out[501], 0.f);
 }
 
+void more_notes_than_it_can_render_starve_no_one() {
+  Options options;
+  options.samples = 44100;
+  options.delay_us = 10000;  // 100 notes a second at most
+  Stage stage(options, 16);
+  stage.engine.set_offline(false);
+  for (int i = 0; i < 400; ++i) {  // and 800 come
+    stage.engine.play(note(1));
+    stage.block();
+    wae::sleep_microseconds(1250);
+  }
+  stage.reports();
+  CHECK(stage.engine.stats().rendered >= 15);
+}
+
 void engines_die_busy_without_waiting() {
   wae::Graveyard graveyard;
   const auto before = wae::Clock::now();
@@ -224,6 +239,7 @@ int main() {
        too_many_values_are_refused_and_too_few_take_defaults},
       {"without a model a note is dropped by name", without_a_model_a_note_is_dropped_by_name},
       {"an unpitched model is transposed by its length", an_unpitched_model_is_transposed_by_its_length},
+      {"more notes than it can render starve no one", more_notes_than_it_can_render_starve_no_one},
       {"engines die busy without waiting", engines_die_busy_without_waiting},
       {"objects share a model and drop it together", objects_share_a_model_and_drop_it_together},
   });
