@@ -24,8 +24,11 @@ N_PLATE_MODES = 400
 
 def burst(p, rng):
     """Noise through a tilted filter, swelling and dying away."""
-    noise = blocks.noise_line(rng, p.tilt_db_per_octave, KNEE_HZ, p.low_share)
-    return blocks.fall(p.decay_ms, p.attack_ms) * noise
+    envelope = blocks.fall(p.decay_ms, p.attack_ms)
+    noise = blocks.noise_line(rng, p.tilt_db_per_octave, KNEE_HZ)
+    low, high = (envelope * band for band in blocks.split(noise, KNEE_HZ))
+    gain = np.sqrt(p.low_share / (1.0 - p.low_share) * np.sum(high**2) / np.sum(low**2))
+    return gain * low + high
 
 
 def rattle(p, rng):

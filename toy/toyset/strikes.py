@@ -29,7 +29,8 @@ def fm(p, rng):
     sway = index * 10.0 ** (-3.0 * TIME * 1000.0 / (0.8 * p.decay_ms))
     sign = rng.choice([-1.0, 1.0])
     # sine in sine: only in this phase has the side band that folds onto 0 Hz no amplitude
-    return sign * blocks.fall(p.decay_ms) * np.sin(phase + sway * np.sin(phase))
+    wave = np.sin(phase + sway * np.sin(phase)) / np.sqrt(1.0 - jv(2, 2.0 * sway))  # even power at any index
+    return sign * blocks.fall(p.decay_ms) * wave
 
 
 def stiff_ratios(inharmonicity, highest):
@@ -53,7 +54,7 @@ def bar(p, rng):
     ratio = stiff_ratios(p.inharmonicity, blocks.HIGHEST_HZ / p.f0_hz)
     n = np.arange(1, len(ratio) + 1)
     amplitude = 10.0 ** (p.tilt_db_per_octave * np.log2(n) / 20.0)
-    return blocks.fall(1e9) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio**2, rng)
+    return blocks.fall(1e9) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio, rng)
 
 
 def membrane_modes(highest):

@@ -88,20 +88,20 @@ def subtractive(p, rng):
     """Sawtooth through a resonant low-pass whose cutoff falls by an octave to its rest in the first 150 ms."""
     phase = blocks.vibrato_phase(p.f0_hz, p.vibrato_hz, p.vibrato_cents)
     saw = blocks.harmonic_sum(phase, blocks.spectrum_line(p.f0_hz, -6.0), rng)
-    darkest, brightest = 1.5 * p.f0_hz, min(16.0 * p.f0_hz, 4500.0)
+    darkest, brightest = 2.5 * p.f0_hz, min(16.0 * p.f0_hz, 4500.0)
     cutoff = darkest * (brightest / darkest) ** p.shape
     sweep = np.exp(-TIME / 0.15)
     swept = sweep * _low_pass(saw, 2.0 * cutoff) + (1.0 - sweep) * _low_pass(saw, cutoff)
     return blocks.swell(p.attack_ms) * swept
 
 
-def _low_pass(x, cutoff_hz, resonance=1.6):
-    """Filter by two equal second-order low-passes (bilinear transform of an analogue prototype)."""
+def _low_pass(x, cutoff_hz):
+    """Filter by two second-order low-passes, the second one resonant (bilinear transforms of analogue ones)."""
     w = 2 * np.pi * cutoff_hz / SAMPLE_RATE
-    alpha, cosine = np.sin(w) / (2.0 * resonance), np.cos(w)
-    b = np.array([0.5, 1.0, 0.5]) * (1.0 - cosine) / (1.0 + alpha)
-    a = np.array([1.0, -2.0 * cosine / (1.0 + alpha), (1.0 - alpha) / (1.0 + alpha)])
-    return lfilter(b, a, lfilter(b, a, x))
+    for quality in (0.7, 1.8):
+        alpha = np.sin(w) / (2.0 * quality)
+        x = lfilter(np.array([0.5, 1.0, 0.5]) * (1.0 - np.cos(w)), [1.0 + alpha, -2.0 * np.cos(w), 1.0 - alpha], x)
+    return x
 
 
 def ring(p, rng):
