@@ -66,7 +66,8 @@ class Zip {
     put(directory_, 0x02014b50, 4);
     put(directory_, 20 | 20 << 16, 4);
     directory_ += common;
-    put(directory_, 0, 10);
+    put(directory_, 0, 8);
+    put(directory_, 0, 2);
     put(directory_, header, 4);
     directory_ += name;
     ++count_;
