@@ -104,15 +104,23 @@ def train_vocoders(out, dataset):
     for name in ("demo-mcnn", "demo-harmonic"):
         print(f"-- {name}")
         figures[name], _ = vocoder.run(vocoder.RUNS[name], 0, out / f"{name}.pt", dataset, model=model)
+        figures[name]["ms_per_second"] = 1000.0 * vocoder.seconds_per_second(_vocoder(out / f"{name}.pt"), dataset)
         demo_report.say(figures[name])
     test = split(dataset).test
     figures["griffin-lim-60"] = vocoder.baseline(dataset, test[::max(1, len(test) // 48)])
+    figures["griffin-lim-60"]["ms_per_second"] = 1000.0 * vocoder.seconds_per_second(None, dataset)
     print("-- griffin-lim-60, for comparison")
     demo_report.say(figures["griffin-lim-60"])
     chosen = min(("demo-mcnn", "demo-harmonic"), key=lambda name: figures[name]["sc_db"])
     print(f"the walk plays {chosen}")
     (out / "vocoder.pt").write_bytes((out / f"{chosen}.pt").read_bytes())
     return figures, chosen
+
+
+def _vocoder(path):
+    """Return a loaded vocoder that says whether it needs the pitch."""
+    module, metadata = export.load_scripted(path)
+    return vocoder.Loaded(module, metadata["needs_pitch"])
 
 
 def make_instrument(out, dataset):

@@ -76,7 +76,7 @@ def tell(summary, out):
           f"PCA of the same size {model['pca_lsd_db']:.2f} dB")
     for name, values in summary["vocoders"].items():
         print(f"   {name}: spectral convergence {values['sc_db']:.1f} dB, "
-              f"log-spectral distance {values['lsd_db']:.2f} dB")
+              f"log-spectral distance {values['lsd_db']:.2f} dB, {values['ms_per_second']:.1f} ms per second of sound")
     print(f"   the walk plays {summary['chosen']}")
     print(f"   walk: {walk['points']} points by {walk['player']}, {walk['seconds']} s, peak {walk['peak_dbfs']} dBFS, "
           f"{walk['largest_difference_from_python']:.1e} from Python's own rendering")

@@ -7,10 +7,12 @@ RUNS         name -> Config
 build, run   Config -> module; Config + notes -> vocoder.pt, metrics, history
 measure      a vocoder's figures on some notes
 baseline     Griffin-Lim's figures on the same
+seconds_per_second   what a second of sound costs
 """
 
 import time
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -156,6 +158,18 @@ def through(model, mel, pitch):
         return model.decode(model.encode(mel), pitch)
 
 
+class Loaded(torch.nn.Module):
+    """A ``vocoder.pt`` called like an eager vocoder."""
+
+    def __init__(self, module, needs_pitch):
+        super().__init__()
+        self.module, self.needs_pitch = module, needs_pitch
+
+    def forward(self, *inputs):
+        """Return the waveform ``(B, N)`` of a mel, and a pitch where it is needed."""
+        return self.module(*inputs)
+
+
 def apply(module, mel, pitch):
     """Return the waveform of a mel by a vocoder that may or may not need the pitch."""
     return module(mel, pitch) if module.needs_pitch else module(mel)
@@ -201,7 +215,7 @@ def measure(module, dataset, indices, model=None):
     dict
         sc_db, lsd_db: means over notes.
     """
-    return _measure(lambda mel, pitch: apply(module, mel, pitch), dataset, indices, model)
+    return _measure(partial(apply, module), dataset, indices, model)
 
 
 def baseline(dataset, indices, n_iterations=60, model=None):
@@ -219,13 +233,16 @@ def baseline(dataset, indices, n_iterations=60, model=None):
     dict
         sc_db, lsd_db: means over notes.
     """
-    config = dataset.mel_config
+    return _measure(_griffin_lim(dataset.mel_config, n_iterations), dataset, indices, model)
 
-    def invert(mel, _):
+
+def _griffin_lim(config, n_iterations):
+    """Return Griffin-Lim from a mel, called like a vocoder."""
+    def play(mel, _):
         size = (mel_inverse(config) @ mel).clamp(min=0.0)  # (B, F, T)
         return griffin_lim(torch.nn.functional.pad(size, (0, 1)), n_iterations, n_samples=config.n_samples)
 
-    return _measure(invert, dataset, indices, model)
+    return play
 
 
 def _measure(play, dataset, indices, model):
@@ -240,13 +257,28 @@ def _measure(play, dataset, indices, model):
 
 
 def seconds_per_second(module, dataset, repeats=20):
-    """Return the median CPU seconds per second of sound on one note: goes to provenance, not to metrics."""
-    config = dataset.mel_config
+    """Return the median time per second of sound on one note: a timing, so it goes to provenance, not to metrics.
+
+    Parameters
+    ----------
+    module : torch.nn.Module or None
+        A vocoder; None for Griffin-Lim-60.
+    dataset : NoteDataset
+        The notes.
+    repeats : int
+        Timed notes, after three that are not.
+
+    Returns
+    -------
+    float
+        Seconds of this thread per second of sound.
+    """
+    play = _griffin_lim(dataset.mel_config, 60) if module is None else partial(apply, module)
     _, mel, pitch = notes(dataset, [0])
     times = []
     with torch.inference_mode():
         for _ in range(repeats + 3):
-            begin = time.perf_counter()
-            apply(module, mel, pitch)
-            times.append(time.perf_counter() - begin)
-    return float(np.median(times[3:])) / config.seconds
+            begin = time.thread_time()
+            play(mel, pitch)
+            times.append(time.thread_time() - begin)
+    return float(np.median(times[3:])) / dataset.mel_config.seconds
