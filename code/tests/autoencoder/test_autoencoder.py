@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-
 from latentsampler import records
 from latentsampler.audio import LogMel, MelConfig
 from latentsampler.autoencoder import experiment

@@ -7,7 +7,6 @@ import librosa
 import numpy as np
 import pytest
 import torch
-
 from latentsampler import records
 from latentsampler.audio import MelConfig, magnitude, mel_spectrogram
 from latentsampler.export import load_scripted
