@@ -1,10 +1,10 @@
 """What the object costs, measured in real Pure Data in real time: run it on an idle machine.
 
-    cd code && ../.venv/bin/python -m tests.external.benchmark [--model generative.pt]
+    cd code && ../.venv/bin/python -m tests.external.benchmark [--model generative.pt] [--soak 600]
 
-prints one JSON object. Without ``--model`` a network of 5.7 million parameters, 1.49 s of sound at 22,050 Hz, stands
-for a trained one. Where ``nn~`` is installed, the figures of a patch that hosts the same file in it can be laid beside
-these; it is not needed.
+prints one JSON object, with ``--soak`` only what so many seconds of ten notes a second did. Without ``--model`` a
+network of 5.7 million parameters, 1.49 s of sound at 22,050 Hz, stands for a trained one. The object ``nn~`` is not
+compared: it hosts streams, not notes, and is not at hand here.
 
 Contents
 --------
@@ -13,6 +13,7 @@ bang_to_sound     milliseconds from the message to the end of the block with the
 notes_per_second  how many notes a second the worker sustains
 processor         per cent of a core while a number of voices sound
 memory            MiB of the first object and of each further one
+soak              a long time of music, with every tick of the audio timed
 """
 
 import argparse
@@ -34,6 +35,7 @@ from .test_play import stats
 RATE = 44100
 BLOCK_MS = 64 / RATE * 1000
 START_MS = 2000  # the model is loaded by then
+UNDERRUN_MS = 25  # a tick so long after the one before would be heard with a sound card
 
 
 def playing(model, period_ms, seconds, steal="none"):
@@ -105,6 +107,47 @@ def memory(build, folder, model):
     return {"first_mib": round(one - none, 1), "each_further_mib": round((many - one) / 8, 2)}
 
 
+def soak(build, folder, model, notes_per_second, seconds):
+    """Play random points in real time and time every tick; the run, with late ticks printed as ``late``."""
+    patch = pd.Patch()
+    player, start = patch.obj(f"wae-sampler {model} 64"), patch.obj("bang")
+    patch.chain(player, patch.obj("dac~"))
+    patch.connect(player, 1, patch.obj("print status"))
+    first = patch.obj("t b b")
+    patch.chain(patch.obj("loadbang"), first, start)
+    patch.connect(first, 1, patch.msg("; pd dsp 1"))
+    clock = patch.obj(f"metro {1000 / notes_per_second}")
+    point = patch.msg("$1 0 $1 0 60")
+    patch.chain(clock, patch.obj("random 1000"), patch.obj("/ 250"), patch.obj("- 2"), point, player)
+    end = START_MS + 1000 * seconds
+    watch = watch_ticks(patch)
+    timed = [(START_MS, "1", clock), (START_MS, "1", watch), (end, "stop", clock), (end + 2500, "stats", player)]
+    for milliseconds, message, box in timed:
+        patch.chain(patch.at(start, milliseconds, message), box)
+    patch.at(start, end + 2800, "; pd quit")
+    return pd.run_patch(patch.text(), folder, batch=False, paths=(build,), timeout=seconds + 60)
+
+
+def watch_ticks(patch):
+    """Add boxes that print the length of late ticks as ``late``; return the box that a 1 switches on."""
+    gate, order, watch = patch.obj("spigot"), patch.obj("t b b"), patch.obj("realtime")
+    patch.chain(patch.obj("bang~"), gate, order, watch)
+    patch.connect(order, 1, watch, 1)  # read the time since the last tick, then begin anew
+    split = patch.obj(f"moses {UNDERRUN_MS}")
+    patch.chain(watch, split)
+    patch.connect(split, 1, patch.obj("print late"))
+    switch = patch.obj("t f b")
+    patch.connect(switch, 1, watch)
+    patch.connect(switch, 0, gate, 1)
+    return switch
+
+
+def soaked(build, folder, model, seconds):
+    """Figures of a soak, as a dict for JSON."""
+    run = soak(build, folder, model, 10, seconds)
+    return {"seconds": seconds, "underruns": len(run.printed("late")), **stats(run)}
+
+
 def measure(build, folder, model):
     """All figures for one model, as a dict for JSON."""
     _, metadata = load_scripted(model)
@@ -127,11 +170,14 @@ def main():
     parser = argparse.ArgumentParser(description="cost of [wae-sampler] in real Pure Data, as JSON")
     parser.add_argument("--model", type=Path, help="a generative.pt; by default a network of 5.7 M parameters")
     parser.add_argument("--build", type=Path, help="a folder that is built already; by default build/external")
+    parser.add_argument("--soak", type=float, metavar="SECONDS", help="only play ten notes a second for so long")
     options = parser.parse_args()
     build = options.build or build_external(BUILD)
     with tempfile.TemporaryDirectory() as folder:
         model = options.model or small.save(small.Large(), Path(folder) / "large.pt")
-        print(json.dumps(measure(build, folder, model.resolve()), indent=2))
+        model = Path(model).resolve()
+        figures = soaked(build, folder, model, options.soak) if options.soak else measure(build, folder, model)
+        print(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":

@@ -46,3 +46,9 @@ def test_the_thread_sanitizer_finds_a_planted_race():
     done = subprocess.run([folder / "engine_race", "--planted-race"], capture_output=True, text=True, timeout=120)
     assert done.returncode != 0
     assert "data race" in done.stderr
+
+
+@pytest.mark.long
+def test_the_object_compiles_for_a_double_precision_pd():
+    folder = build_external(ROOT / "build" / "external-double", "-DWAE_PD_FLOATSIZE=64", "-DWAE_TESTS=OFF")
+    assert (folder / "wae-sampler.pd_linux").is_file()

@@ -1,5 +1,6 @@
 """Claims about wae-render, the player without Pure Data: equal to Python, plain about what is wrong."""
 
+import re
 import subprocess
 
 import numpy as np
@@ -60,8 +61,9 @@ def test_a_wrong_command_ends_with_a_sentence_and_no_trace(build, models, tmp_pa
 
 
 def test_bad_models_end_with_the_same_names(build, models, tmp_path):
-    for name, (path, pattern) in bad.write_bad(tmp_path, models / "plucks.pt").items():
+    troubles = bad.write_bad(tmp_path, models / "plucks.pt")
+    for name in ("empty", "truncated", "other-zip", "version", "throws", "nan", "no-metadata"):
+        path, pattern = troubles[name]
         done = wae_render(build, path)
         assert done.returncode == 1, name
-        assert done.stderr.startswith("wae-render:"), name
-        assert pattern
+        assert re.match(rf"wae-render: .*({pattern})", done.stderr), done.stderr
