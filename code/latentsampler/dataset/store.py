@@ -29,7 +29,7 @@ from torch.utils.data import Dataset
 
 from latentsampler.audio import MelConfig
 from latentsampler.dataset.extract import extract
-from latentsampler.dataset.table import Rows
+from latentsampler.dataset.table import Rows, read_table
 
 
 class NoteDataset(Dataset):
@@ -67,6 +67,7 @@ class NoteDataset(Dataset):
         self.path = Path(path)
         if self.path.suffix == ".npz":
             self.info, table, self.waveforms = _unpack(self.path)
+            self.rows = Rows(csv.DictReader(io.StringIO(table, newline="")))
             self.mel_config = MelConfig(**self.info["mel"])
             self.mels = extract(self.waveforms, self.mel_config)
         else:
@@ -78,11 +79,10 @@ class NoteDataset(Dataset):
                     "python code/main.py dataset build --source S --out DIR")
             self.path = stores[0]
             self.info = json.loads((self.path / "store.json").read_text())
-            table = (self.path / "notes.csv").read_text(encoding="utf-8")
+            self.rows = Rows(read_table(self.path / "notes.csv"))
             self.mel_config = MelConfig(**self.info["mel"])
             self.mels = np.load(self.path / "mels.npy", mmap_mode="r")
             self.waveforms = np.load(self.path / "waveforms.npy", mmap_mode="r")
-        self.rows = Rows(csv.DictReader(io.StringIO(table, newline="")))
         self.checksum = self.info["checksum"]
         self.pitch = torch.tensor([_lowest(row["Pitch ID"]) for row in self.rows])  # (N,)
 

@@ -44,10 +44,13 @@ from latentsampler.dataset.sources import from_table
 from latentsampler.dataset.store import NoteDataset
 dataset = NoteDataset(build_store(from_table(sys.argv[1]), sys.argv[2], MelConfig(n_frames=8), n_jobs=1,
                                   progress=False))
-for index in np.random.default_rng(0).integers(0, len(dataset), 1000):
+def megabytes(line):
+    return int(next(text for text in open("/proc/self/status") if text.startswith(line)).split()[1]) / 1024
+peak, own = megabytes("VmHWM"), megabytes("RssAnon")  # ru_maxrss would count the parent's memory, too
+for index in np.random.default_rng(0).integers(0, len(dataset), 5000):
     dataset[index]
-peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))  # ru_maxrss counts the parent
-print(json.dumps({"notes": len(dataset), "megabytes": int(peak.split()[1]) / 1024}))
+# pages of the files themselves are left out here: the system keeps them while it has room, and drops them when not
+print(json.dumps({"notes": len(dataset), "megabytes": peak + megabytes("RssAnon") - own}))
 """
 
 
