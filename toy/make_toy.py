@@ -53,6 +53,16 @@ def main(argv=None):
     """Write the dataset and say what was written."""
     options = arguments(argv)
     make_folder(options.out)
+    try:
+        rows = write_all(options)
+    except OSError as error:
+        raise SystemExit(f"make_toy: cannot write to {options.out} ({error.strerror or error}); "
+                         "make room or name another --out") from None
+    print(f"make_toy: {len(rows)} notes and notes.csv in {options.out}")
+
+
+def write_all(options):
+    """Write every note and the table; return its rows."""
     chosen = sample if options.small else list
     notes = chosen(plan(options.seed, TIMBRES))
     tasks = (joblib.delayed(write_note)(note, options.out, options.format) for note in notes)
@@ -61,7 +71,7 @@ def main(argv=None):
     for name in sorted(set(options.programs)):
         rows += other_rows(name, chosen, options)
     write_table(rows, options.out / "notes.csv")
-    print(f"make_toy: {len(rows)} notes and notes.csv in {options.out}")
+    return rows
 
 
 def other_rows(name, chosen, options):

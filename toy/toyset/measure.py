@@ -75,14 +75,21 @@ def vibrato(x, f0):
 
 def steady(x, f0):
     """Return the phase of the fundamental of a note without vibrato, ``(n_samples,)``."""
-    return 2 * np.pi * fundamental(x, f0) * np.arange(len(x)) / RATE
+    omega = 2 * np.pi * fundamental(x, f0) / RATE
+    half = (STOP - START) // 2
+    for _ in range(2):  # high partials turn further from one half of the note to the other than the first does
+        n = np.arange(1, min(12, _n_partials([0.0, omega])) + 1)
+        early, late = (_project(x, omega * np.arange(len(x)), len(n), begin=START + k * half, count=half) for k in (0, 1))
+        turn = late * np.conj(early)
+        omega += np.sum(np.abs(turn) * n * np.angle(turn)) / np.sum(np.abs(turn) * n**2) / half
+    return omega * np.arange(len(x))
 
 
-def _project(x, phase, n_partials, aside=0.0):
+def _project(x, phase, n_partials, aside=0.0, begin=START, count=STOP - START):
     """Return the mean complex amplitude along ``n + aside`` times ``phase``, n = 1, 2, ... ``(n_partials,)``."""
-    window = signal.windows.hann(STOP - START, sym=False)
-    turn = np.exp(-1j * phase[START:STOP])
-    beam = 2.0 / window.sum() * window * x[START:STOP] * np.exp(-1j * aside * phase[START:STOP])
+    window, part = signal.windows.hann(count, sym=False), slice(begin, begin + count)
+    turn = np.exp(-1j * phase[part])
+    beam = 2.0 / window.sum() * window * x[part] * np.exp(-1j * aside * phase[part])
     amplitudes = np.empty(n_partials, complex)
     for k in range(n_partials):
         beam = beam * turn

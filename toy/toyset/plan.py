@@ -137,6 +137,6 @@ def sample(notes):
     n_pitches, kept = len(PITCHES), []
     for k, note in enumerate(notes):
         group, place = divmod(k, n_pitches)  # group: one instrument at one dynamics
-        if place in [(7 * group) % 16 + shift for shift in (0, 17, 33)]:
+        if place in [(7 * group) % 16 + shift for shift in (0, 17, 34)]:
             kept.append(note)
     return kept
