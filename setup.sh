@@ -12,14 +12,14 @@ TINYSOUNDFONT=tinysoundfont==0.3.7                # installed without its PyAudi
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
-find_python() {                                   # the first python3 that is 3.11 or newer
+find_python() {                                   # the first that fits; 3.13 lacks a module that sf2utils needs
     local candidate
-    for candidate in "${PYTHON:-python3}" python3.11 python3.12 python3.13; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    for candidate in "${PYTHON:-python3}" python3.11 python3.12; do
+        if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null; then
             echo "$candidate"; return
         fi
     done
-    say "expected Python >= 3.11 on the PATH, found none; name one with PYTHON=/path/to/python3"
+    say "expected Python 3.11 or 3.12 on the PATH, found neither; name one with PYTHON=/path/to/python3"
     exit 1
 }
 

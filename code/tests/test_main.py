@@ -19,7 +19,7 @@ def run(root, python):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["train", "wae", "--data", "nowhere"], "expected a store .* found none at nowhere"),
+    (["train", "wae", "--data", "nowhere"], "expected a store .* at nowhere, found none"),
     (["train", "wea", "--data", "nowhere"], "unknown run 'wea'; there are: wae, demo"),
     (["vocoder", "train", "x", "--data", "nowhere"], "unknown run 'x'; there are: harmonic"),
     (["train", "wae", "--data", "nowhere", "--record", "--steps", "3"], "--steps changes the run"),
