@@ -117,5 +117,6 @@ def _index(metadata, points_per_axis, frames, rate, pitch):
     lines = [f"grid {points_per_axis} {frames} {rate} {pitch:g};"]
     for number, control in enumerate(metadata["controls"]):
         limits = " ".join(f"{control[key]:.6g}" for key in ("min", "max", "default"))
-        lines.append(f"control {number} {control['name']} {control['unit'] or '-'} {limits};")
+        name, unit = (control[key].replace(" ", "_") or "-" for key in ("name", "unit"))  # one word each in Pd
+        lines.append(f"control {number} {name} {unit} {limits};")
     return "\n".join([*lines, "controls-end;", ""])

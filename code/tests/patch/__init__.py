@@ -1,0 +1,1 @@
+"""The patch: geometry, MIDI, presets, clean opening, pictures."""
