@@ -40,6 +40,14 @@ std::string optional_text(const Json& json, const std::string& field) {
   return found && found->kind == Json::Kind::string ? found->string : "";
 }
 
+// Where a model comes from is a sentence, or named ones inside each other; it is shown, never used.
+std::string origin(const Json& json) {
+  if (json.kind != Json::Kind::object) return json.string;
+  std::string all;
+  for (const auto& [name, value] : json.object) all += (all.empty() ? "" : ", ") + name + " " + origin(value);
+  return json.object.size() > 1 ? "(" + all + ")" : all;
+}
+
 // Names and units become symbols in Pure Data, where a blank would split them.
 std::string word(const std::string& from) {
   std::string to;
@@ -94,7 +102,7 @@ ModelInfo parse_metadata(const std::string& json_text, const std::string& path) 
   if (const Json* chunk = json.find("chunk"); chunk && chunk->kind != Json::Kind::null)
     info.chunk = whole(json, "chunk", 0, kMaxSamples);
   info.made_with = optional_text(json, "torch_version");
-  info.created_from = optional_text(json, "created_from");
+  if (const Json* from = json.find("created_from")) info.created_from = origin(*from);
   read_controls(json, info);
   return info;
 }
