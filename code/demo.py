@@ -26,7 +26,7 @@ from latentsampler.vocoder import experiment as vocoder
 
 ROOT = Path(__file__).resolve().parents[1]
 N_POINTS, STEP_MS = 32, 400.0  # 400 ms are 8,820 samples at 22,050 Hz: every start falls on a sample
-GAIN = 0.25  # four notes of full level ring at a time
+GAIN = 0.15  # four notes of full level ring at a time, with their attacks in phase
 SILENT = 10 ** (-50 / 20)  # a note whose peak is under -50 dBFS counts as silent
 
 
