@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from latentsampler.audio import MelConfig
@@ -72,7 +73,8 @@ def run_speed_benchmark(dataset=None, notes=300):
             return run_speed_benchmark(NoteDataset(build_store(SoundFontSource(velocities=(80,)), folder)), notes)
     config = dataset.mel_config
     waveforms = np.array(dataset.waveforms[:notes])  # (n, n_samples) int16
-    theirs, ours, difference = _extraction(waveforms, config)
+    with threadpool_limits(1):  # both on one core; threads of one would spin into the time of the other
+        theirs, ours, difference = _extraction(waveforms, config)
     file_seconds, build_seconds = _files(waveforms, config)
     timings = {
         "librosa_ms": theirs, "extract_ms": ours, "times_faster": theirs / ours,

@@ -8,6 +8,7 @@ Contents
 extract   int16 waveforms -> mels
 """
 
+import contextlib
 from functools import lru_cache
 
 import numpy as np
@@ -34,7 +35,7 @@ def extract(waveforms, config):
     """
     mels = np.empty((len(waveforms), config.n_mels, config.n_frames), dtype=np.float32)
     window, bank = torch.hann_window(config.n_fft), _sparse_bank(config)
-    with torch.inference_mode():
+    with _one_thread(), torch.inference_mode():
         for waveform, mel in zip(waveforms, mels, strict=True):
             note = torch.from_numpy(waveform.astype(np.float32)) / 32768.0  # (n_samples,)
             spectrum = torch.stft(note, config.n_fft, config.hop_length, window=window, pad_mode="constant",
@@ -42,6 +43,17 @@ def extract(waveforms, config):
             magnitude = (spectrum.real ** 2 + spectrum.imag ** 2).sqrt_()  # a third of the time of abs()
             mel[:] = bank @ magnitude.numpy()  # (M, T)
     return mels
+
+
+@contextlib.contextmanager
+def _one_thread():
+    # a note is too little work to share: on a busy machine two threads take ten times as long as one
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @lru_cache(maxsize=4)

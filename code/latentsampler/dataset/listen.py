@@ -11,6 +11,8 @@ from latentsampler.dataset.prepare import RejectedError
 from latentsampler.dataset.table import pitch_name, pitches
 from latentsampler.pitch import estimate_f0, heard_instead, hz_to_midi, midi_to_hz
 
+ORDINARY = ("ord", "")  # a harmonic, a slap or a thump may rightly sound elsewhere than where it is fingered
+
 
 def listen(row, waveform, sample_rate):
     """Return a row with its pitch estimated where neither table nor name told it.
@@ -32,14 +34,14 @@ def listen(row, waveform, sample_rate):
     Raises
     ------
     RejectedError
-        If the sound clearly has another pitch than its label.
+        If a note of ordinary technique clearly has another pitch than its label.
     """
     if row.get("Pitch source") == "":
         number = hz_to_midi(estimate_f0(waveform, sample_rate))
         if not np.isnan(number):
             row = {**row, "Pitch": pitch_name(round(number)), "Pitch ID": str(round(number))}
         return {**row, "Pitch source": "estimate"}
-    if len(pitches(row)) == 1:
+    if len(pitches(row)) == 1 and row["Technique (abbr.)"] in ORDINARY:
         heard = heard_instead(waveform, sample_rate, pitches(row)[0])
         if not np.isnan(heard):
             raise RejectedError(f"mislabelled: {row['Pitch']} is {midi_to_hz(pitches(row)[0]):.1f} Hz, "

@@ -118,6 +118,12 @@ def test_every_bad_file_is_listed_with_its_reason_and_the_build_goes_on(write_to
     assert "heard 440." in told["wrong"]
 
 
+def test_only_ordinary_notes_are_rejected_for_their_pitch(write_tone, tmp_path):
+    write_tone("set/Vn-ord-E4-mf.wav", 440.0)
+    write_tone("set/Vn-pizz_bartok-E4-mf.wav", 440.0)
+    assert built(from_names(tmp_path / "set"), tmp_path).column("Path") == ["Vn-pizz_bartok-E4-mf.wav"]
+
+
 def test_a_table_that_contradicts_itself_its_names_or_its_folder_is_told(write_tone, tmp_path):
     lines = []
     for name, pitch, number, dynamics in (
