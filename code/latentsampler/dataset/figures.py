@@ -103,13 +103,12 @@ def figure_ceiling(metrics):
     left.axvline(-20.0, color="grey", linewidth=0.8)
     left.invert_yaxis()
     left.set(xlabel="spectral convergence (dB, lower is better)", title="mel front-ends")
-    left.legend(fontsize=8, loc="lower right")
+    figure.legend(*left.get_legend_handles_labels(), fontsize=8, loc="outside lower center", ncols=4)
     floors = sorted(metrics["floors"], key=float)
     for key, label, marker in marks[:1] + marks[2:3]:
         right.plot([float(floor) for floor in floors], [metrics["floors"][floor][key] for floor in floors],
                    f"-{marker}", label=label)
     right.set(xlabel="floor (dB re the mel's maximum)", title="log floor of the default")
-    right.legend(fontsize=8)
     return figure
 
 
