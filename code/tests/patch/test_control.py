@@ -68,7 +68,7 @@ def test_a_chord_in_arpeggio_mode_sounds_key_by_key(bench):
 
 def test_bend_moves_the_pitch_two_semitones(bench):
     record(bench)
-    events = [(100.0, "/wae/mode 0"), (110.0, "/wae/pitch 60"), (120.0, "#bendin 16383 1"), (130.0, "/wae/step bang")]
+    events = [(100.0, "/wae/mode 0"), (110.0, "/wae/pitch 60"), (120.0, "#bendin 16383 1"), (130.0, "/wae/step 1")]
     run, _ = bench.run([*PANEL, "note-printer"], events, 300.0)
     pitch = [float(line.split()[-4]) for line in run.printed("note") if len(line.split()) >= 8][0]
     assert abs(pitch - 62) < 1e-3
