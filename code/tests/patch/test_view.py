@@ -30,7 +30,8 @@ class Screen:
 
     def send(self, message):
         """Send a message to the probe patch by [netreceive]."""
-        subprocess.run(["pdsend", str(PORT), "localhost", "udp"], input=f"{message};\n", text=True, check=True, timeout=10)
+        command = ["pdsend", str(PORT), "localhost", "udp"]
+        subprocess.run(command, input=f"{message};\n", text=True, check=True, timeout=10)
 
     def mouse(self, *words):
         """Move or press the mouse, in xdotool's words."""
@@ -38,7 +39,8 @@ class Screen:
 
     def picture(self):
         """Return the screen as (height, width, 3) integers."""
-        done = subprocess.run(["import", "-window", "root", "png24:-"], env=self.env, check=True, timeout=20, capture_output=True)
+        command = ["import", "-window", "root", "png24:-"]
+        done = subprocess.run(command, env=self.env, check=True, timeout=20, capture_output=True)
         return np.round(image.imread(io.BytesIO(done.stdout))[:, :, :3] * 255).astype(int)
 
     def log(self):
