@@ -78,6 +78,7 @@ def _add_export(commands):
     export.add_argument("--controls", choices=("latent",), default="latent", help="what the controls mean")
     export.add_argument("--reduce", type=int, metavar="N", help="play the N first principal axes of a larger space")
     export.add_argument("--data", type=Path, help="a store: writes <out>.map.txt, the notes in both planes")
+    export.add_argument("--grid", type=Path, metavar="WAV", help="also render 256 points, for a Pd without the object")
     export.add_argument("--out", type=Path, default=Path("generative.pt"), help="file to write (default: %(default)s)")
     export.set_defaults(run=_export)
 
@@ -132,7 +133,7 @@ def _train(options):
 
 
 def _export(options):
-    from latentsampler.instrument import generative, notemap
+    from latentsampler.instrument import generative, grid, notemap
 
     metadata = generative.assemble(options.model, options.vocoder, options.out, options.reduce)
     for control in metadata["controls"]:
@@ -142,6 +143,8 @@ def _export(options):
         from latentsampler.dataset.store import NoteDataset
 
         print(f"wrote {notemap.write_map(options.model, NoteDataset(options.data), options.out, options.reduce)}")
+    if options.grid:
+        print(f"wrote {options.grid} and {grid.write_grid(options.out, options.grid, sample_rate=11025)}")
 
 
 def _render(options):

@@ -44,8 +44,10 @@ def main():
     run("train", "wae", "--data", data, "--out", model, "--device", device, "--record")
     run("vocoder", "train", "harmonic", "--data", data, "--model", model, "--out", vocoder, "--device", device,
         "--record")
-    run("export", "--model", model, "--vocoder", vocoder, "--data", data, "--out", generative)
-    for path in (model, vocoder, generative, generative.with_suffix(".map.txt")):
+    run("export", "--model", model, "--vocoder", vocoder, "--data", data, "--grid", BUILD / "grid.wav", "--out",
+        generative)
+    shipped = (model, vocoder, generative, generative.with_suffix(".map.txt"), BUILD / "grid.wav", BUILD / "grid.txt")
+    for path in shipped:
         shutil.copy(path, PATCH / path.name)
         print(f"shipped patch/{path.name} ({path.stat().st_size / 1e6:.1f} MB)")
 
