@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 SYSTEM := g++ cmake make puredata-core puredata-dev fluid-soundfont-gm
-SYSTEM_TEST := $(SYSTEM) csound clang libclang-rt-14-dev xvfb xauth puredata-gui gem imagemagick poppler-utils
+SYSTEM_TEST := $(SYSTEM) csound clang libclang-rt-14-dev xvfb xauth xdotool puredata-gui puredata-utils gem imagemagick \
+    poppler-utils
 # one thread per process: torch's and BLAS's own threads slow each other down
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1

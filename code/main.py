@@ -161,7 +161,7 @@ def _render(options):
 def _frontends(options):
     from latentsampler.dataset import cli, study
 
-    return study.run_frontend_study(cli.open_source(options.source, Path("data")), every=6)
+    return study.run_frontend_study(cli.open_source(options.source, Path("data")), every=7)
 
 
 def _preparation(options):
