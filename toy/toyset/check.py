@@ -6,7 +6,7 @@ measured   which measurement answers for which column
 beat_hz    rate at which a pitched note beats
 """
 
-from . import measure
+from . import measure, measure_noise
 
 
 def beat_hz(f0):
@@ -71,10 +71,10 @@ def _struck(x, row, f0):
 
 
 def _noise(x, row):
-    values = {"decay_ms": measure.decay(x), "tilt_db_per_octave": measure.noise_tilt(x),
-              "low_share": measure.noise_low_share(x)}
+    values = {"decay_ms": measure.decay(x), "tilt_db_per_octave": measure_noise.noise_tilt(x),
+              "low_share": measure_noise.noise_low_share(x)}
     if row["attack_ms"]:
-        values["attack_ms"] = measure.noise_attack(x, values["decay_ms"])
+        values["attack_ms"] = measure_noise.noise_attack(x, values["decay_ms"])
     if row["roughness_depth"]:
-        values["roughness_depth"] = measure.noise_roughness(x, values["decay_ms"])
+        values["roughness_depth"] = measure_noise.noise_roughness(x, values["decay_ms"])
     return values

@@ -1,4 +1,4 @@
-"""The factors of a note, from its samples alone: how the table is checked.
+"""The factors of a pitched note, from its samples alone: how the table is checked.
 
 Conventions
 -----------
@@ -8,12 +8,12 @@ Conventions
 
 Contents
 --------
-fundamental, vibrato                           Hz; Hz, cents and the phase of the fundamental
-levels, line, low_share                        partials of a sustained note
-noise_to_harmonic, roughness                   what is between its partials
-attack, noise_attack, decay                    ms
-inharmonicity, onset_tilt                      struck notes
-noise_tilt, noise_low_share, noise_roughness   noises
+fundamental, vibrato, steady       Hz; Hz, cents and the phase of the fundamental; that phase without vibrato
+levels, line, low_share            partials of a sustained note
+noise_to_harmonic, roughness       what is between its partials
+attack, decay                      ms
+inharmonicity, onset_tilt, stiff   struck notes
+smooth, rise, fall, fit_rise       envelopes and how they are fitted
 """
 
 import numpy as np
@@ -22,7 +22,6 @@ from scipy import fft, signal
 RATE = 22050
 START, STOP = int(0.3 * RATE), int(1.25 * RATE)
 HIGHEST_HZ = 9_000.0
-KNEE_HZ, RATTLE_HZ = 200.0, 70.0
 
 
 def _track(x, hz, width_hz):
@@ -79,7 +78,8 @@ def steady(x, f0):
     half = (STOP - START) // 2
     for _ in range(2):  # high partials turn further from one half of the note to the other than the first does
         n = np.arange(1, min(12, _n_partials([0.0, omega])) + 1)
-        early, late = (_project(x, omega * np.arange(len(x)), len(n), begin=START + k * half, count=half) for k in (0, 1))
+        phase = omega * np.arange(len(x))
+        early, late = (_project(x, phase, len(n), begin=begin, count=half) for begin in (START, START + half))
         turn = late * np.conj(early)
         omega += np.sum(np.abs(turn) * n * np.angle(turn)) / np.sum(np.abs(turn) * n**2) / half
     return omega * np.arange(len(x))
@@ -157,7 +157,7 @@ def roughness(x, phase, beat_hz):
     return np.abs(_beats(x, _strongest(x, phase) * phase, beat_hz))
 
 
-def _smooth(x, width):
+def smooth(x, width):
     """Return the running mean over ``width`` samples, centred; zeros before the onset."""
     whole = max(int(round(width)), 1)
     total = np.concatenate([[0.0], np.cumsum(np.pad(x, (whole // 2, whole - whole // 2 - 1)))])
@@ -173,27 +173,22 @@ def attack(x, phase, beat_hz=0.0, partial=None):
     depth = _beats(x, turn, beat_hz) if beat_hz else 0.0
     period, end = 2 * np.pi / np.mean(np.diff(phase)), int(0.5 * RATE)
     beat = 1.0 + np.abs(depth) * np.cos(2 * np.pi * beat_hz * np.arange(end) / RATE + np.angle(depth))
-    seen = np.abs(_smooth(x[:end] * np.exp(-1j * turn[:end]), period))
-    return _fit_rise(lambda ms: _smooth(_rise(ms, end) * beat, period), seen)
+    seen = np.abs(smooth(x[:end] * np.exp(-1j * turn[:end]), period))
+    return fit_rise(lambda ms: smooth(rise(ms, end) * beat, period), seen)
 
 
-def noise_attack(x, decay_ms):
-    """Return the length in ms of the raised-cosine rise that fits the energy of a decaying noise best."""
-    width, end = 0.004 * RATE, int(0.5 * RATE)
-    t = np.arange(end) * 1000.0 / RATE
-    return _fit_rise(lambda ms: np.sqrt(_smooth((_rise(ms, end) * _fall(t - ms, decay_ms)) ** 2, width)),
-                     np.sqrt(_smooth(_whitened(x)[:end] ** 2, width)))
-
-
-def _fall(ms, decay_ms):
+def fall(ms, decay_ms):
+    """Return the amplitude ``ms`` after the start of a decay by 60 dB in ``decay_ms``; 1 before it."""
     return 10.0 ** (-3.0 * np.maximum(ms, 0.0) / decay_ms)
 
 
-def _rise(ms, n_samples):
+def rise(ms, n_samples):
+    """Return a raised cosine from 0 to 1 in ``ms``, ``(n_samples,)``."""
     return 0.5 - 0.5 * np.cos(np.pi * np.minimum(np.arange(n_samples) * 1000.0 / RATE / ms, 1.0))
 
 
-def _fit_rise(model, seen):
+def fit_rise(model, seen):
+    """Return the ``ms`` for which ``model(ms)``, at any level, lies nearest to ``seen`` over the first 0.4 s."""
     end = int(0.4 * RATE)
 
     def misfit(ms):
@@ -206,7 +201,7 @@ def _fit_rise(model, seen):
 
 def decay(x, hz=None):
     """Return the time in ms in which the partial at ``hz`` (or the whole note) falls by 60 dB."""
-    amplitude = np.abs(_track(x, hz, 8.0)) if hz else np.sqrt(_smooth(x**2, 0.04 * RATE))
+    amplitude = np.abs(_track(x, hz, 8.0)) if hz else np.sqrt(smooth(x**2, 0.04 * RATE))
     return -60.0 / _slope(amplitude)[0] * 1000.0
 
 
@@ -228,21 +223,32 @@ def stiff(n, inharmonicity):
 
 
 def inharmonicity(x, f0):
-    """Return B: the stiffness whose partials collect most of the spectrum of the first 0.75 s."""
-    part = x[: int(0.75 * RATE)]
-    size = 2**18
+    """Return B: first the stiffness whose partials collect most of the spectrum of 0.75 s, then a line through them.
+
+    The line is (f_n / n)^2 = f_1^2 (1 + B n^2) / (1 + B) over n^2, through the peaks of the spectrum.
+    """
+    part, size = x[: int(0.75 * RATE)], 2**18
     level = 20 * np.log10(np.abs(fft.rfft(part * signal.windows.hann(len(part)), size)) + 1e-12)
-    level = np.maximum(level - level.max(), -60.0) + 60.0
-    first, n = fundamental(x, f0), np.arange(2, 21)
+    level = np.maximum(level - level.max(), -55.0)
+    apart = int(0.2 * f0 * size / RATE)
+    contrast = level - (np.roll(level, apart) + np.roll(level, -apart)) / 2.0  # the skirts of a short partial cancel
+    first, n = fundamental(x, f0), np.arange(1, 21)
 
     def collected(b):
         hz = first * stiff(n, b)
-        return np.sum(level[np.round(hz[hz < HIGHEST_HZ] * size / RATE).astype(int)])
+        k = np.round(hz[hz < HIGHEST_HZ] * size / RATE).astype(int)
+        # for B = 0.8 partial 2 lies near 3 f1: without it, a string whose second partial is missing would fit too
+        return np.sum(contrast[k]) - (60.0 if level[k[1]] < -54.0 else 0.0)
 
     grid = np.geomspace(1e-5, 2.0, 6000)
-    best = grid[np.argmax([collected(b) for b in grid])]
-    fine = best * np.geomspace(0.99, 1.01, 201)
-    return fine[np.argmax([collected(b) for b in fine])]
+    hz = first * stiff(n, grid[np.argmax([collected(b) for b in grid])])
+    reach = int(min(0.1 * f0, 4.0) * size / RATE)
+    centre = np.round(hz[hz < HIGHEST_HZ - 50.0] * size / RATE).astype(int)
+    peak = np.array([k - reach + np.argmax(level[k - reach : k + reach + 1]) for k in centre])
+    clear = (level[peak] > -50.0) | (n[: len(peak)] <= 2)
+    n, peak = n[: len(peak)][clear], peak[clear] * RATE / size
+    slope, level_at_0 = np.polyfit(n**2.0, (peak / n) ** 2, 1, w=n)
+    return slope / level_at_0
 
 
 def onset_tilt(x, f0, inharmonicity):
@@ -253,43 +259,6 @@ def onset_tilt(x, f0, inharmonicity):
     slope, onset = np.array([_slope(np.abs(_track(x, f, width)), max(0.03, 3.5 / f0), 0.6, 24.0) for f in hz]).T
     # a Gaussian filter of that width lifts an exponential by this much
     onset -= 0.5 * (slope / 8.686 / (2 * np.pi * width)) ** 2 * 8.686
-    clear = np.isfinite(onset) & (onset > np.nanmax(onset) - 45.0)
+    lasting = -60.0 / slope > 8.0 / f0  # a partial that is gone after a few periods has no measurable level
+    clear = np.isfinite(onset) & (onset > np.nanmax(onset) - 45.0) & (lasting | (n <= 2))
     return np.polyfit(np.log2(n[clear]), onset[clear], 1)[0]
-
-
-def noise_tilt(x):
-    """Return the slope of the power spectral density between 300 Hz and 8.5 kHz in dB per octave."""
-    hz, density = signal.welch(x, RATE, nperseg=2048)
-    edges = np.geomspace(300.0, 8500.0, 20)
-    band = np.digitize(hz, edges)
-    count = np.bincount(band, minlength=len(edges))[1:len(edges)]
-    level = np.array([density[band == k].mean() for k in range(1, len(edges))])
-    clear = level > 10.0 * 2.0**-30 / 12.0 / (RATE / 2.0)  # 10 dB above what rounding to 16 bits adds
-    octave = np.log2(np.sqrt(edges[1:] * edges[:-1]))
-    return np.polyfit(octave[clear], 10 * np.log10(level[clear]), 1, w=np.sqrt(count[clear]))[0]
-
-
-def noise_low_share(x):
-    """Return the share of the energy below 200 Hz."""
-    power = np.abs(fft.rfft(x)) ** 2
-    return power[fft.rfftfreq(len(x), 1.0 / RATE) < KNEE_HZ].sum() / power.sum()
-
-
-def _whitened(x, highest_hz=3000.0):
-    """Return a dark noise with an even spectrum: else a few low bands would hold nearly all of its energy."""
-    hz = fft.rfftfreq(len(x), 1.0 / RATE)
-    gain = np.where((hz > KNEE_HZ) & (hz < highest_hz), (hz / KNEE_HZ + 1e-9) ** (-noise_tilt(x) / 6.0206), 0.0)
-    return fft.irfft(fft.rfft(x) * gain, len(x))
-
-
-def noise_roughness(x, decay_ms):
-    """Return the depth d of the modulation 1 + d cos at 70 Hz, from the mean energy over one beat.
-
-    The energy is 1 + d^2/2 + 2 d cos + d^2/2 cos 2: twice its first Fourier coefficient is m = 2 d / (1 + d^2 / 2).
-    """
-    t = np.arange(len(x)) / RATE
-    power = _whitened(x) ** 2 / _fall(t * 1000.0, decay_ms) ** 2
-    beats = max(int(RATTLE_HZ * min(1.3, 0.5 * decay_ms / 1000.0)), 1)
-    inside = (t > 0.02) & (t < 0.02 + beats / RATTLE_HZ)
-    m = 2.0 * np.abs(np.mean((power * np.exp(-2j * np.pi * RATTLE_HZ * t))[inside])) / np.mean(power[inside])
-    return (2.0 - np.sqrt(max(4.0 - 2.0 * m**2, 0.0))) / max(m, 1e-9)

@@ -54,7 +54,7 @@ def bar(p, rng):
     ratio = stiff_ratios(p.inharmonicity, blocks.HIGHEST_HZ / p.f0_hz)
     n = np.arange(1, len(ratio) + 1)
     amplitude = 10.0 ** (p.tilt_db_per_octave * np.log2(n) / 20.0)
-    return blocks.fall(1e9) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio, rng)
+    return blocks.fall(1e9) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio**1.3, rng)
 
 
 def membrane_modes(highest):

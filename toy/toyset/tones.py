@@ -21,7 +21,7 @@ from .blocks import SAMPLE_RATE, TIME
 # first four formants of sung u, o, a, e, i in Hz (after Peterson and Barney; in this order F2 rises)
 VOWELS = np.array([[300, 870, 2240, 3300], [460, 1000, 2400, 3300], [730, 1250, 2440, 3300],
                    [530, 1840, 2480, 3400], [280, 2290, 3000, 3500]], dtype=float)
-BANDWIDTHS_HZ = np.array([80.0, 90.0, 120.0, 150.0])
+BANDWIDTHS_HZ = np.array([120.0, 120.0, 150.0, 180.0])
 
 
 def organ(p, rng):

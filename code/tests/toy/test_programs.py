@@ -42,7 +42,7 @@ def test_f0_level_and_length_are_those_of_the_table(played, sound):
 
 def test_vibrato_and_attack_are_those_of_the_table(played, sound):
     folder, notes = played
-    slack = 7.0 if notes[0]["Instrument (abbr.)"] == "CsC" else 0.0  # Csound's grains take 3 ms to rise and 20 to add up
+    slack = 7.0 if notes[0]["Instrument (abbr.)"] == "CsC" else 0.0  # grains take 3 ms to rise and 20 to add up
     complaints = [text for row in notes for text in wrong(sound(folder, row), row) if "attack_ms" not in text]
     assert complaints == []
     for row in notes:

@@ -22,8 +22,8 @@ def notes():
 def columns_of(notes):
     """Column -> (n_notes,), NaN where empty."""
     values = {factor.column: [getattr(note, factor.column) for note in notes] for factor in FACTORS}
-    values |= {"pitch": [note.pitch for note in notes], "dynamics": [("pp", "mf", "ff").index(n.dynamics) for n in notes],
-               "fold": [note.fold for note in notes]}
+    values |= {"pitch": [note.pitch for note in notes], "fold": [note.fold for note in notes],
+               "dynamics": [("pp", "mf", "ff").index(note.dynamics) for note in notes]}
     table = {name: np.array(column, dtype=float) for name, column in values.items()}
     return {name: np.log(column) if name in ("attack_ms", "decay_ms", "inharmonicity") else column
             for name, column in table.items()}
@@ -92,7 +92,7 @@ def test_values_fill_the_range_that_the_factor_states(notes):
             value = np.exp(own[factor.column]) if factor.logarithmic else own[factor.column]
             assert low <= value.min() and value.max() <= high
             position = np.log(value / low) / np.log(high / low) if factor.logarithmic else (value - low) / (high - low)
-            assert set(Counter((position * 15).astype(int)).values()) <= {9, 10, 11}  # even, up to the rounding of values
+            assert set(Counter((position * 15).astype(int)).values()) <= {9, 10, 11}  # even, up to rounding
 
 
 def correlations(table, names):

@@ -44,9 +44,9 @@ def tolerance(column, known, f0, row):
     if column == "decay_ms":
         return (0.01 if f0 else 0.13) * known
     if column == "inharmonicity":
-        return 0.06 * known + (5e-6 if known < 0.01 else 0.0)
+        return 0.05 * known + (2.5e-5 if known < 0.01 else 0.0)
     if row["Instrument (abbr.)"] in ("Bar", "Ham") and f0 < 200:
-        return 2.6  # short-lived partials, close together: the estimate is rough, see the datasheet
+        return 1.2  # short-lived partials, close together: the estimate is rough, see the datasheet
     return (TOLERANCE if f0 else {**TOLERANCE, **NOISE_TOLERANCE})[column]
 
 
@@ -69,7 +69,7 @@ def assert_levels(folder, rows, sound):
         x = sound(folder, row)
         blocks = np.sqrt(np.mean(np.lib.stride_tricks.sliding_window_view(x, 2205)[::64] ** 2, axis=1))
         level = 20 * np.log10(blocks.max())
-        assert level == pytest.approx({"pp": -38, "mf": -29, "ff": -20}[row["Dynamics"]], abs=0.1), row["Path"]
+        assert level == pytest.approx({"pp": -38, "mf": -29, "ff": -20}[row["Dynamics"]], abs=0.2), row["Path"]
         assert np.abs(x).max() < 0.99, row["Path"]
         # the last millisecond lies 46 dB below the loudest 100 ms: no click, and nothing for a loop to trip over
         assert np.abs(x[-22:]).max() <= 0.005 * blocks.max() + 1.01 / 32768, row["Path"]
@@ -116,11 +116,12 @@ def near(x, f0, ratio):
     ("Vox", +1, lambda x, f0: band(x, 1500, 3400) / band(x, 0, 1100)),  # from u to i the second formant rises
     ("Sub", +1, lambda x, f0: band(x, 5 * f0, 11000) / near(x, f0, 1)),  # cutoff
     ("Rng", +1, lambda x, f0: near(x, f0, 3) / near(x, f0, 1)),  # the upper carrier's side band
-    ("FM", +1, lambda x, f0: near(x, f0, 2) / near(x, f0, 1)),  # J1(I) + J3(I) over J0(I) - J2(I)
+    ("FM", +1, lambda x, f0: band(x, 3.5 * f0, 11000) / band(x, 0, 3.5 * f0)),  # Carson's rule: index + 1 partials
     ("Plk", -1, lambda x, f0: near(x, f0, 2) / near(x, f0, 1)),  # sin(2 pi p) / sin(pi p) = 2 cos(pi p)
     ("Drm", +1, lambda x, f0: near(x, f0, 1.593) / near(x, f0, 1))])  # J1 over J0 grows with the radius
 def test_shape_orders_what_the_instrument_says_it_sets(whole, rows, sound, abbreviation, sign, what):
-    notes = [row for row in rows(whole) if row["Instrument (abbr.)"] == abbreviation and 150 < float(row["f0_hz"]) < 550]
+    notes = [row for row in rows(whole)
+             if row["Instrument (abbr.)"] == abbreviation and 150 < float(row["f0_hz"]) < 550]
     seen = [what(sound(whole, row), float(row["f0_hz"])) for row in notes]
     assert len(notes) >= 60
     assert sign * stats.spearmanr([float(row["shape"]) for row in notes], seen)[0] >= 0.8
