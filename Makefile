@@ -34,7 +34,7 @@ check: ## the long suite: soak, churn, fuzz, sanitizers, kills, clusters (under 
 
 lint: ## PEP 8 and numpydoc
 	@$(PY) -m ruff check code toy notebooks
-	@find code/latentsampler -name '*.py' -print0 | xargs -0 .venv/bin/numpydoc lint
+	@find code/latentsampler -name "*.py" -print0 | PYTHONWARNINGS=ignore xargs -0 .venv/bin/numpydoc lint
 
 external: ## the Pure Data object, built beside the patch
 	@./setup.sh

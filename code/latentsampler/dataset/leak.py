@@ -55,8 +55,10 @@ def leak_study(dataset, dynamics="mf", most=300, seed=0):
 
     Returns
     -------
-    same, different : numpy.ndarray
-        ``(at most most,)`` correlations of pairs one semitone apart.
+    same : numpy.ndarray
+        ``(at most most,)`` correlations of pairs one semitone apart, of one recording.
+    different : numpy.ndarray
+        The same of pairs of two recordings.
     """
     notes = {(row["Instrument (abbr.)"], int(row["Pitch ID"])): index for index, row in enumerate(dataset.rows)
              if row["Dynamics"] == dynamics and row["Pitch ID"].isdigit()}

@@ -223,10 +223,14 @@ def baseline(dataset, indices, n_iterations=60, model=None):
 
     Parameters
     ----------
-    dataset, indices, model
-        As for :func:`measure`.
+    dataset : NoteDataset
+        The notes.
+    indices : numpy.ndarray
+        ``(n,)``.
     n_iterations : int
         Of Griffin-Lim.
+    model : torch.nn.Module, optional
+        An autoencoder through which the mels go first.
 
     Returns
     -------
