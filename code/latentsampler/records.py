@@ -12,7 +12,7 @@ Every number, table and figure of book and report is a function of records.
 Contents
 --------
 write_record, read_record, read_records   one record; all seeds of all runs of a chapter
-summary                                   mean and deviation over seeds
+summary, table                            mean and deviation over seeds; all runs of a chapter as text
 provenance                                commit, versions, device, seconds, dataset checksum
 drifted                                   records whose config is no longer their RUNS entry
 """
@@ -150,6 +150,32 @@ def summary(records, metric):
     """
     values = np.array([record["metrics"][metric] for record in records], dtype=float)
     return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else math.nan
+
+
+def table(records, columns):
+    """Return the records of a chapter as text: a row per run, mean over seeds and deviation where there is one.
+
+    Parameters
+    ----------
+    records : dict
+        From :func:`read_records`.
+    columns : sequence of str
+        Names in ``metrics``; a dash where a run has no such figure.
+
+    Returns
+    -------
+    str
+        Lines of equal width.
+    """
+    lines = [f"{'run':16s}" + "".join(f"{name:>16s}" for name in columns)]
+    for run, seeds in records.items():
+        cells = []
+        for name in columns:
+            mean, deviation = summary(seeds, name) if name in seeds[0]["metrics"] else (math.nan, math.nan)
+            cells.append(("-" if math.isnan(mean) else f"{mean:.4g}")
+                         + ("" if math.isnan(deviation) else f" +- {deviation:.2g}"))
+        lines.append(f"{run:16s}" + "".join(f"{cell:>16s}" for cell in cells))
+    return "\n".join(lines if records else ["no records yet: run `make weights`"])
 
 
 def provenance(seconds, checksum, device="cpu"):

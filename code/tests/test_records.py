@@ -46,6 +46,13 @@ def test_summary_is_mean_and_sample_deviation_over_seeds(tmp_path):
     assert mean == pytest.approx(3.0) and deviation == pytest.approx(7.0 ** 0.5)
 
 
+def test_the_table_has_mean_and_deviation_and_a_dash_for_what_was_not_measured(tmp_path):
+    for seed, value in enumerate((1.0, 3.0)):
+        write(tmp_path, seed=seed, value=value)
+    rows = records.table(records.read_records("chapter", tmp_path), ("lsd_db", "sc_db")).splitlines()
+    assert rows[0].split() == ["run", "lsd_db", "sc_db"] and rows[1].split() == ["base", "2", "+-", "1.4", "-"]
+
+
 def test_a_config_that_changed_since_its_record_is_found(tmp_path):
     write(tmp_path)
     assert records.drifted("chapter", {"base": Config()}, tmp_path) == []

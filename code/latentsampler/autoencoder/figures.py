@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from latentsampler.records import read_records, summary
+from latentsampler.records import read_records, table
 
 COLUMNS = ("lsd_db", "lsd_self_db", "pca_lsd_db", "pitch_accuracy", "mmd", "parameters")
 
@@ -80,24 +80,16 @@ def figure_map(codes, labels):
 
 
 def table_records(records=None):
-    """Return the records of this chapter as text: a row per run, mean over seeds and deviation where there is one.
+    """Return the records of this chapter as text; the committed ones if none are given.
 
     Parameters
     ----------
     records : dict, optional
-        From ``read_records``; the committed ones if not given.
+        From ``read_records``.
 
     Returns
     -------
     str
-        Columns as in ``metrics.json``; distances in dB on held-out recordings.
+        A row per run; distances in dB on held-out recordings.
     """
-    records = read_records("autoencoder") if records is None else records
-    lines = [f"{'run':16s}" + "".join(f"{name:>16s}" for name in COLUMNS)]
-    for run, seeds in records.items():
-        cells = []
-        for name in COLUMNS:
-            mean, deviation = summary(seeds, name)
-            cells.append(f"{mean:.4g}" + (f" +- {deviation:.2g}" if deviation == deviation else ""))
-        lines.append(f"{run:16s}" + "".join(f"{cell:>16s}" for cell in cells))
-    return "\n".join(lines if records else ["no records yet: run `make weights`"])
+    return table(read_records("autoencoder") if records is None else records, COLUMNS)

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from latentsampler.audio import magnitude
-from latentsampler.records import read_records, summary
+from latentsampler.records import read_records, table
 
 COLUMNS = ("sc_db", "lsd_db", "decoded_sc_db", "decoded_lsd_db", "parameters")
 
@@ -41,21 +41,16 @@ def figure_sounds(sounds, config):
 
 
 def table_records(records=None):
-    """Return the records of this chapter as text: a row per run, mean over seeds.
+    """Return the records of this chapter as text; the committed ones if none are given.
 
     Parameters
     ----------
     records : dict, optional
-        From ``read_records``; the committed ones if not given.
+        From ``read_records``.
 
     Returns
     -------
     str
-        Columns as in ``metrics.json``, in dB on held-out recordings; a dash where a run has no such figure.
+        A row per run; in dB on held-out recordings; ``decoded``: from an autoencoder's mels.
     """
-    records = read_records("vocoder") if records is None else records
-    lines = [f"{'run':16s}" + "".join(f"{name:>16s}" for name in COLUMNS)]
-    for run, seeds in records.items():
-        cells = [f"{summary(seeds, name)[0]:.4g}" if name in seeds[0]["metrics"] else "-" for name in COLUMNS]
-        lines.append(f"{run:16s}" + "".join(f"{cell:>16s}" for cell in cells))
-    return "\n".join(lines if records else ["no records yet: run `make weights`"])
+    return table(read_records("vocoder") if records is None else records, COLUMNS)
