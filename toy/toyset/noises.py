@@ -42,4 +42,4 @@ def cymbal(p, rng):
     hz = np.linspace(KNEE_HZ, blocks.HIGHEST_HZ, N_PLATE_MODES) + rng.uniform(-12.0, 12.0, N_PLATE_MODES)
     line = (hz / KNEE_HZ) ** (p.tilt_db_per_octave / (20.0 * np.log10(2.0)))
     strength = rng.rayleigh(size=N_PLATE_MODES) * line
-    return blocks.fall(1e9) * blocks.modal_sum(hz, strength, np.full(N_PLATE_MODES, p.decay_ms), rng)
+    return blocks.fall(np.inf) * blocks.modal_sum(hz, strength, np.full(N_PLATE_MODES, p.decay_ms), rng)

@@ -46,7 +46,7 @@ def hammer(p, rng):
     n = np.arange(1, len(ratio) + 1)
     amplitude = 10.0 ** (p.tilt_db_per_octave * np.log2(n) / 20.0)
     decay = p.decay_ms / (0.9 + 0.1 * ratio)
-    return blocks.fall(1e9) * blocks.modal_sum(p.f0_hz * ratio, amplitude, decay, rng)
+    return blocks.fall(np.inf) * blocks.modal_sum(p.f0_hz * ratio, amplitude, decay, rng)
 
 
 def bar(p, rng):
@@ -54,7 +54,7 @@ def bar(p, rng):
     ratio = stiff_ratios(p.inharmonicity, blocks.HIGHEST_HZ / p.f0_hz)
     n = np.arange(1, len(ratio) + 1)
     amplitude = 10.0 ** (p.tilt_db_per_octave * np.log2(n) / 20.0)
-    return blocks.fall(1e9) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio**1.3, rng)
+    return blocks.fall(np.inf) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio**1.3, rng)
 
 
 def membrane_modes(highest):
@@ -75,7 +75,7 @@ def membrane(p, rng):
     ratio = root / root[0]
     radius = 0.05 + 0.75 * p.shape
     amplitude = np.abs(jv(order, root * radius)) / ratio**0.5
-    return blocks.fall(1e9) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio**2, rng)
+    return blocks.fall(np.inf) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio**2, rng)
 
 
 def pluck(p, rng):
@@ -89,7 +89,7 @@ def pluck(p, rng):
     taps *= loop_gain / _magnitude(taps, w)
     loop = np.zeros(whole + len(taps))
     loop[0], loop[whole:] = 1.0, -taps
-    return blocks.fall(1e9) * lfilter([1.0], loop, _plucked_shape(period, 0.1 + 0.4 * p.shape, rng))
+    return blocks.fall(np.inf) * lfilter([1.0], loop, _plucked_shape(period, 0.1 + 0.4 * p.shape, rng))
 
 
 def _one_zero(gain, w):
