@@ -73,9 +73,9 @@ def membrane(p, rng):
     """Struck drum head: each mode sounds as J_m(j_mk r / a) at the radius r of the blow."""
     order, root = membrane_modes(min(blocks.HIGHEST_HZ / p.f0_hz, 8.0))
     ratio = root / root[0]
-    radius = 0.05 + 0.6 * p.shape
-    amplitude = np.abs(jv(order, root * radius)) / ratio**1.5
-    return blocks.fall(np.inf) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio**3, rng)
+    radius = 0.05 + 0.75 * p.shape
+    amplitude = np.abs(jv(order, root * radius)) / ratio**0.5
+    return blocks.fall(np.inf) * blocks.modal_sum(p.f0_hz * ratio, amplitude, p.decay_ms / ratio**2, rng)
 
 
 def pluck(p, rng):

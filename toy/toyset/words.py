@@ -60,9 +60,9 @@ EQUATIONS = {
     "Struck Bar": (r"$x=\sum_n 10^{\tau\log_2 n/20}\,d(t)^{\,(f_n/f_1)^{1.3}}\cos(2\pi f_n t+\theta_n),\quad "
                    r"B\geq 0.05$",
                    "the same law with B so large that the modes sound apart: glockenspiel"),
-    "Drum Head": (r"$x=\sum_{m,k}|J_m(\rho j_{mk})|\,(j_{mk}/j_{01})^{-3/2}\,d(t)^{(j_{mk}/j_{01})^3}"
+    "Drum Head": (r"$x=\sum_{m,k}|J_m(\rho j_{mk})|\,(j_{mk}/j_{01})^{-1/2}\,d(t)^{(j_{mk}/j_{01})^2}"
                   r"\cos(2\pi f_0\frac{j_{mk}}{j_{01}}t+\theta)$",
-                  "circular membrane struck at radius rho = 0.05 + 0.6 q; pitched by its lowest mode"),
+                  "circular membrane struck at radius rho = 0.05 + 0.75 q; pitched by its lowest mode"),
     "Noise Burst": (r"$x=e_a(t)\,d(t)\,w(t),\quad |W(f)|\propto f^{\,\tau/6.02}\;(f>200\,\mathrm{Hz})$",
                     "filtered noise; low_share is its energy below 200 Hz; unpitched"),
     "Rattle": (r"$x=d(t)\,[1+d_r\cos 2\pi 70t]\,w(t)$", "noise in a train of grains, as of a guiro; unpitched"),
@@ -92,9 +92,8 @@ LIMITS = (
     "Partials end at 9 kHz. A note that is struck at its highest pitch has few of them: tilt then rests on "
     "eight points.",
     "Where low partials are close and short (low Struck Bar and Hammered String notes), the tilt measured on "
-    "the sound scatters by up to 1 dB per octave around the written one; the written one is exact.",
-    "Hammered String, Struck Bar and Drum Head are not periodic. YIN and pYIN, which look at 0.1 to 0.2 s at a time, "
-    "find their f0 within 5 cents; an estimator that compares the whole note with itself can be off by 5 to 30 cents.",
+    "the sound "
+    "scatters by up to 1 dB per octave around the written one; the written one is exact.",
     "A fold is balanced but shares instruments with the others: to test a new instrument, leave instruments out.",
     "shape has another meaning in each instrument and is not comparable between them.",
 )
