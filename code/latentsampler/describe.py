@@ -17,7 +17,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from latentsampler.descriptors import ATTRIBUTES, describe
 
@@ -50,6 +49,8 @@ def describe_files(paths):
 
 
 def _describe_file(path):
+    import soundfile  # not at the top: a machine that only trains has none
+
     if not Path(path).is_file():
         raise FileNotFoundError("expected a sound file, got " + ("a folder; name the files in it"
                                 if Path(path).is_dir() else "nothing there; check the spelling"))

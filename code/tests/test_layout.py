@@ -33,6 +33,8 @@ BLOCKED = {"librosa", "soundfile", "pandas", "sklearn", "matplotlib", "joblib", 
 sys.meta_path.insert(0, Blocked())
 import latentsampler.autoencoder.experiment, latentsampler.vocoder.experiment, latentsampler.records
 import latentsampler.dataset.store, latentsampler.dataset.splits
+import main
+main._parser()
 """
 
 

@@ -1,23 +1,27 @@
-"""The commands ``dataset build | list | check | show``.
+"""The commands ``dataset build | list | check | show``, and ``benchmark`` of this stage.
 
 Contents
 --------
 add_parser   adds them to a parser's subcommands
+add_benchmarks   adds ``benchmark frontends | preparation | speed``
 open_source  what ``--source`` means
 """
 
 import contextlib
+import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
-from latentsampler.dataset import sources
-from latentsampler.dataset.build import build_store
-from latentsampler.dataset.soundfont import SoundFontSource
-from latentsampler.dataset.store import NoteDataset, find_stores, store_checksum
+from latentsampler.dataset.store import (  # others where used: training needs few
+    NoteDataset,
+    find_stores,
+    store_checksum,
+)
 
 SOURCE_HELP = ("soundfont (a General MIDI SoundFont of this computer), toy (synthesised into OUT/toy), tinysol "
                "(downloaded into OUT/TinySOL), a .sf2 file, or a folder of sounds: toy, TinySOL, OrchideaSOL, "
@@ -47,6 +51,17 @@ def add_parser(commands):
     show.set_defaults(run=_show)
 
 
+def add_benchmarks(benchmarks):
+    """Add the benchmarks of this stage to the subcommands of ``benchmark``."""
+    for name, study, text in (("frontends", _frontends, "what mel front-ends keep of a note"),
+                              ("preparation", _preparation, "what trimming and levels do"),
+                              ("speed", _speed, "how fast notes become mels")):
+        parser = benchmarks.add_parser(name, help=text)
+        parser.add_argument("--source", default="soundfont", help="as for `dataset build` (default: %(default)s)")
+        parser.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
+        parser.set_defaults(run=_benchmark, name=name, study=study)
+
+
 def open_source(text, folder):
     """Return the note source that ``--source`` names.
 
@@ -67,6 +82,9 @@ def open_source(text, folder):
     FileNotFoundError
         If ``text`` is neither a word nor an existing path.
     """
+    from latentsampler.dataset import sources
+    from latentsampler.dataset.soundfont import SoundFontSource
+
     makers = {"soundfont": SoundFontSource, "toy": lambda: _toy(folder / "toy"),
               "tinysol": lambda: sources.tinysol(folder / "TinySOL")}
     if text in makers:
@@ -80,6 +98,8 @@ def open_source(text, folder):
 
 
 def _toy(folder):
+    from latentsampler.dataset import sources
+
     if not (folder / "notes.csv").is_file():
         script = Path(__file__).resolve().parents[3] / "toy" / "make_toy.py"
         subprocess.run([sys.executable, str(script), "--out", str(folder)], check=True)
@@ -100,6 +120,8 @@ def cluster(address):
 
 
 def _build(options):
+    from latentsampler.dataset.build import build_store
+
     source = open_source(options.source, options.out)
     with cluster(options.scheduler):
         store = build_store(source, options.out, n_jobs=options.jobs)
@@ -158,3 +180,31 @@ def _show(options):
         figure_mels(dataset).savefig(options.out / "mels.png", dpi=150)
         figure_pitch_map(dataset).savefig(options.out / "map.png", dpi=150)
         print(f"{options.out / 'mels.png'}, {options.out / 'map.png'}")
+
+
+def _frontends(options):
+    from latentsampler.dataset import study
+
+    return study.run_frontend_study(open_source(options.source, Path("data")), every=7)
+
+
+def _preparation(options):
+    from latentsampler.dataset import preparation_study
+
+    return preparation_study.run_preparation_study()
+
+
+def _speed(options):
+    from latentsampler.dataset import benchmark
+
+    return benchmark.run_speed_benchmark()
+
+
+def _benchmark(options):
+    from latentsampler.dataset.study import record_study
+
+    begin = time.perf_counter()
+    study = options.study(options)
+    print(json.dumps({**study.metrics, **study.timings}, indent=1))
+    if options.record:
+        print(f"recorded {record_study(study, options.name, time.perf_counter() - begin)}")

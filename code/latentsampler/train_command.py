@@ -1,0 +1,76 @@
+"""The command that trains an entry of a chapter's ``RUNS``; each chapter's ``cli`` adds its own.
+
+Contents
+--------
+add_train   adds it to a parser's subcommands
+"""
+
+import importlib
+import time
+from dataclasses import replace
+from pathlib import Path
+
+
+def add_train(commands, name, text, chapter, out):
+    """Add a training command.
+
+    Parameters
+    ----------
+    commands : argparse._SubParsersAction
+        What it is added to.
+    name, text : str
+        Of the command, and its help.
+    chapter : str
+        Folder of the package whose ``experiment`` is trained.
+    out : str
+        Default of ``--out``.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+        For options of the chapter's own; ``extra`` by ``set_defaults`` maps options to arguments of ``run``.
+    """
+    train = commands.add_parser(name, help=text, description=text)
+    train.add_argument("name", metavar="RUN", help=f"an entry of latentsampler.{chapter}.experiment.RUNS")
+    train.add_argument("--data", type=Path, required=True, help="a store made by `dataset build`, or a packed .npz")
+    train.add_argument("--out", type=Path, default=Path(out), help="file to write (default: %(default)s)")
+    train.add_argument("--seed", type=int, default=0, help="integer (default: %(default)s)")
+    train.add_argument("--steps", type=int, help="optimiser steps, instead of the run's own (not with --record)")
+    train.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    train.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
+    train.set_defaults(run=_train, chapter=chapter, extra=_nothing)
+    return train
+
+
+def _nothing(_):
+    return {}
+
+
+def _train(options):
+    import torch
+
+    from latentsampler import records
+    from latentsampler.dataset.store import NoteDataset
+
+    torch.set_num_threads(1)
+    experiment = importlib.import_module(f"latentsampler.{options.chapter}.experiment")
+    if options.name not in experiment.RUNS:
+        raise ValueError(f"unknown run {options.name!r}; there are: {', '.join(experiment.RUNS)}")
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("expected a CUDA device for --device cuda, found none; use --device cpu")
+    config = experiment.RUNS[options.name]
+    if options.steps and options.record:
+        raise ValueError("--steps changes the run: a record of it would not be the run's; leave out one of the two")
+    if options.steps:
+        config = replace(config, schedule=replace(config.schedule, steps=options.steps))
+    extra = options.extra(options)
+    dataset, begin = NoteDataset(options.data), time.perf_counter()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    metrics, history = experiment.run(config, options.seed, options.out, dataset, device=options.device, **extra)
+    for name, value in metrics.items():
+        print(f"{name:28s} {value:.4g}")
+    print(f"wrote {options.out}")
+    if options.record:
+        origin = records.provenance(time.perf_counter() - begin, dataset.checksum, options.device)
+        folder = records.write_record(options.chapter, options.name, options.seed, config, metrics, history, origin)
+        print(f"recorded {folder}")
