@@ -8,7 +8,7 @@ Conventions
 * The name of a store is a hash of (source, MelConfig, Preparation), so a finished store is never built again.
 * Notes are done in chunks of fixed size; each is written under another name and then renamed, and so is the
   whole. A killed build continues at the missing chunks and ends in the same bytes, for any number of workers.
-* Parallel work goes through joblib, so a Dask cluster does it where a Dask backend is active (see ``cli``);
+* Parallel work goes through ``latentsampler.parallel``, so a Dask cluster does it inside ``parallel.cluster``;
   the workers must see the same folders.
 
 Contents
@@ -28,7 +28,6 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-import joblib
 import numpy as np
 from tqdm import tqdm
 
@@ -38,6 +37,7 @@ from latentsampler.dataset.listen import listen
 from latentsampler.dataset.prepare import Preparation, RejectedError, prepare, to_float
 from latentsampler.dataset.store import store_checksum
 from latentsampler.dataset.table import COLUMNS, write_table
+from latentsampler.parallel import each
 
 FORMAT = 1  # raised when the same input would give another store
 CHUNK = 64  # notes: about 12 MB, one second of work
@@ -112,13 +112,12 @@ def _locked(store):
 def _fill(source, rows, chunks, config, preparation, n_jobs, progress):
     todo = [(path, slice(k * CHUNK, min((k + 1) * CHUNK, len(rows))))
             for k, path in enumerate(chunks) if not path.exists()]
-    jobs = (joblib.delayed(_build_chunk)(source, rows[part], config, preparation, path)
-            for path, part in todo)  # a generator: rows are copied only when their turn comes
+    calls = ((source, rows[part], config, preparation, path)
+             for path, part in todo)  # a generator: rows are copied only when their turn comes
     bar = tqdm(total=len(rows), initial=len(rows) - sum(part.stop - part.start for _, part in todo),
                unit="note", desc=f"notes of {source.description['source']}", disable=not progress)
-    n_jobs = 1 if len(todo) < 2 else n_jobs
-    with bar, joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered") as parallel:
-        for count in parallel(jobs):
+    with bar:
+        for count in each(_build_chunk, calls, 1 if len(todo) < 2 else n_jobs):
             bar.update(count)
 
 

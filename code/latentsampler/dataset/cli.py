@@ -7,7 +7,6 @@ add_benchmarks   adds ``benchmark frontends | preparation | speed``
 open_source  what ``--source`` means
 """
 
-import contextlib
 import json
 import subprocess
 import sys
@@ -106,21 +105,9 @@ def _toy(folder):
     return sources.from_table(folder)
 
 
-@contextlib.contextmanager
-def cluster(address):
-    """Run joblib's work on the Dask cluster at an address while the context lasts; None means this computer."""
-    if address is None:
-        yield
-        return
-    import joblib
-    from distributed import Client
-
-    with Client(address), joblib.parallel_config(backend="dask", wait_for_workers_timeout=60):
-        yield
-
-
 def _build(options):
     from latentsampler.dataset.build import build_store
+    from latentsampler.parallel import cluster
 
     source = open_source(options.source, options.out)
     with cluster(options.scheduler):

@@ -2,7 +2,7 @@ import argparse
 
 import numpy as np
 import pytest
-from latentsampler.dataset.cli import add_parser, cluster, open_source
+from latentsampler.dataset.cli import add_parser, open_source
 
 
 def command(*words):
@@ -42,8 +42,3 @@ def test_check_finds_one_changed_sample(write_tone, tmp_path, capsys):
 def test_a_source_that_is_nothing_is_said_with_what_it_may_be(tmp_path):
     with pytest.raises(FileNotFoundError, match="soundfont, toy, tinysol, a .sf2 file or a folder"):
         open_source("viola", tmp_path)
-
-
-def test_without_a_scheduler_work_stays_on_this_computer():
-    with cluster(None):
-        pass

@@ -16,8 +16,8 @@ import soundfile
 from latentsampler.audio import MelConfig
 from latentsampler.dataset.benchmark import run_speed_benchmark
 from latentsampler.dataset.build import build_store
-from latentsampler.dataset.cli import cluster
 from latentsampler.dataset.soundfont import SoundFontSource
+from latentsampler.parallel import cluster
 
 from .conftest import tone
 
