@@ -2,69 +2,38 @@
 
 Contents
 --------
-Config         everything that defines a run, but data and seed
-RUNS           name -> Config
-build, run     Config -> module; Config + notes -> model.pt, metrics, history
-save_model     module + codes of its training notes -> model.pt
-encode_all     notes -> codes
-principal_axes codes -> their principal axes
+Config, RUNS    everything that defines a run, but data and seed; name -> Config, of all files of runs
+build, run      Config -> module; Config + notes -> model.pt, metrics, history
+fit             Config + notes -> trained module and regulariser, for benchmarks
+save_model      module + codes of its training notes -> model.pt
+encode_all      notes -> codes
+principal_axes  codes -> their principal axes
 """
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from latentsampler import divergences
-from latentsampler.audio import MelConfig
-from latentsampler.autoencoder.model import N_PITCHES, AutoEncoder
+from latentsampler.autoencoder import config as configuration
+from latentsampler.autoencoder import runs
+from latentsampler.autoencoder.config import find
+from latentsampler.autoencoder.model import AutoEncoder
+from latentsampler.autoencoder.objective import Objective, pitch_index
 from latentsampler.dataset.splits import split
 from latentsampler.export import save_scripted, source_hash
 from latentsampler.metrics import log_spectral_distance, pca_reconstruct
-from latentsampler.training import Schedule, train
+from latentsampler.training import train
 
 QUANTILES = (0.005, 0.995)  # of training codes: the range of a latent control
-
-
-@dataclass(frozen=True)
-class Config:
-    """Everything that defines a run.
-
-    Parameters
-    ----------
-    latent_dim, width, depth : int
-        Sizes of the networks.
-    divergence : str
-        Name of a function in ``latentsampler.divergences``.
-    weights : dict
-        Loss term -> weight: reconstruction (L1 on the log mel), divergence, pitch (cross-entropy).
-    mel : MelConfig
-        The front-end, with which the notes must agree.
-    schedule : Schedule
-        How long to train.
-    """
-
-    latent_dim: int = 4
-    width: int = 128
-    depth: int = 4
-    divergence: str = "mmd_imq"
-    weights: dict = field(default_factory=lambda: {"reconstruction": 1.0, "divergence": 0.3, "pitch": 0.1})
-    mel: MelConfig = MelConfig()
-    schedule: Schedule = Schedule(steps=1500, batch_size=48, learning_rate=1.5e-3, valid_every=250)
-
-
-WAE = Config()
-RUNS = {
-    "wae": WAE,
-    # what fits into the demo's ten minutes on two cores, everything included
-    "demo": replace(WAE, schedule=replace(WAE.schedule, steps=800, valid_every=200)),
-}
+Config = configuration.Config
+RUNS = {**runs.RUNS}
 
 
 def build(config):
     """Return the untrained module of a config."""
-    return AutoEncoder(config.latent_dim, config.mel.n_mels, config.mel.n_frames, config.width, config.depth)
+    return AutoEncoder(config, find(config.regulariser).random_encoder)
 
 
 def run(config, seed, out, dataset, device="cpu", progress=True):
@@ -98,43 +67,54 @@ def run(config, seed, out, dataset, device="cpu", progress=True):
     ValueError
         If the notes' front-end is not the config's.
     """
+    parts = split(dataset)
+    fitted, history = fit(config, seed, dataset, parts, checkpoint=f"{out}.ckpt", device=device, progress=progress)
+    save_model(fitted.module, out, config, dataset, parts.train)
+    return _measure(fitted.module, dataset, parts, config), history
+
+
+def fit(config, seed, dataset, parts, checkpoint=None, device="cpu", progress=True):
+    """Train on a split of a dataset.
+
+    Parameters
+    ----------
+    config : Config
+        What to train.
+    seed : int
+        Fixes initial weights, order of notes and every random draw.
+    dataset : NoteDataset
+        The notes.
+    parts : Split
+        Those to train on and those to validate with.
+    checkpoint : str or pathlib.Path, optional
+        Lets a killed run go on.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    Objective
+        With the trained ``module`` and ``regulariser``, on the CPU, in evaluation mode.
+    list of dict
+        One row per validation.
+
+    Raises
+    ------
+    ValueError
+        If the notes' front-end is not the config's.
+    """
     if dataset.mel_config != config.mel:
         raise ValueError(f"expected notes with {config.mel}, got {dataset.mel_config}")
     torch.manual_seed(seed)
-    module = build(config).to(device)
-    parts = split(dataset)
-    task = _Task(module, dataset, config, device)
-    history = train(module, task.loss, parts.train, config.schedule, seed, config.weights,
-                    lambda: task.distance(parts.valid), checkpoint=f"{out}.ckpt",
+    module = build(config)
+    regulariser = find(config.regulariser)(config.latent_dim, config.mel.n_mels, config.mel.n_frames, **config.options)
+    objective = Objective(module, regulariser, dataset, config, device).to(device)
+    history = train(objective, objective.loss, parts.train, config.schedule, seed, config.weights,
+                    lambda: objective.distance(parts.valid), checkpoint=checkpoint,
                     identity=f"{config} {dataset.checksum}", device=device, progress=progress)
-    module = module.cpu().eval()
-    save_model(module, out, config, dataset, parts.train)
-    return _measure(module, dataset, parts, config), history
-
-
-class _Task:
-    """Loss and validation of one run: joins module, notes and device."""
-
-    def __init__(self, module, dataset, config, device):
-        self.module, self.config, self.device = module, config, device
-        self.mels = torch.from_numpy(np.array(dataset.mels))  # (N, M, T); notes of a course set fit in memory
-        self.pitch = dataset.pitch
-        self.divergence = getattr(divergences, config.divergence)
-
-    def loss(self, indices):
-        mel, pitch = self.mels[indices].to(self.device), self.pitch[indices].to(self.device)
-        z, scores = self.module.analyse(mel)
-        estimate = self.module.decoder(z, pitch)  # (B, M, T) log mel
-        target = torch.where(torch.isnan(pitch), torch.full_like(pitch, N_PITCHES), pitch).round().long()
-        return {
-            "reconstruction": functional.l1_loss(estimate, self.module.scale(mel)),
-            "divergence": self.divergence(z.float(), torch.randn_like(z, dtype=torch.float32)),
-            "pitch": functional.cross_entropy(scores, target),
-        }
-
-    def distance(self, indices):
-        mel, pitch = self.mels[indices].to(self.device), self.pitch[indices].to(self.device)
-        return log_spectral_distance(self.module.decode(self.module.encode(mel), pitch), mel).mean()
+    return objective.cpu().eval(), history
 
 
 def save_model(module, out, config, dataset, train_indices):
@@ -214,7 +194,7 @@ def _measure(module, dataset, parts, config):
         known = log_spectral_distance(module.decode(z, pitch), mel)
         alone = log_spectral_distance(module(mel), mel)
         divergence = divergences.mmd_imq(z, torch.randn(z.shape, generator=torch.Generator().manual_seed(0)))
-    right = scores.argmax(1) == torch.where(torch.isnan(pitch), torch.full_like(pitch, N_PITCHES), pitch).long()
+    right = scores.argmax(1) == pitch_index(pitch)
     return {"lsd_db": float(known.mean()), "lsd_self_db": float(alone.mean()),
             "pca_lsd_db": _pca(module.scale, dataset, parts, config.latent_dim, mel),
             "pitch_accuracy": float(right.float().mean()), "mmd": float(divergence),

@@ -8,7 +8,8 @@ import torch
 from latentsampler import records
 from latentsampler.audio import LogMel, MelConfig
 from latentsampler.autoencoder import experiment
-from latentsampler.autoencoder.model import N_PITCHES, AutoEncoder, PitchEmbedding
+from latentsampler.autoencoder.conditioning import N_PITCHES, PitchEmbedding
+from latentsampler.autoencoder.model import AutoEncoder
 from latentsampler.export import load_scripted
 from latentsampler.metrics import log_spectral_distance
 
@@ -34,12 +35,12 @@ def test_pitch_embedding_is_exact_at_whole_notes_and_linear_between():
 
 def test_a_number_of_frames_that_cannot_be_halved_is_named():
     with pytest.raises(ValueError, match="multiple of 16 frames for depth 4, got 120"):
-        AutoEncoder(4, 256, 120, 16, 4)
+        AutoEncoder(experiment.Config(width=16, mel=MelConfig(n_frames=120)))
 
 
 def test_the_decoder_leaves_no_stripes_at_initialisation():
     torch.manual_seed(0)
-    module = AutoEncoder(4, 256, 128, 32, 4).eval()
+    module = AutoEncoder(experiment.Config(width=32)).eval()
     with torch.inference_mode():
         log_mel = module.decoder(torch.randn(8, 4), torch.full((8,), 60.0))  # (8, 256, 128)
     inner = log_mel[..., 16:-16] - log_mel[..., 16:-16].mean(dim=-1, keepdim=True)

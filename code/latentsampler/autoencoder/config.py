@@ -1,0 +1,91 @@
+"""What defines a run of this chapter, but data and seed.
+
+Conventions
+-----------
+* A name in a ``Config`` is ``module.Name``: a class or function of this folder, found by :func:`find`.
+* A file of this folder that adds runs holds a dict ``RUNS`` of its own; ``experiment`` joins them.
+
+Contents
+--------
+Config   everything that defines a run
+find     ``"module.Name"`` -> class or function
+"""
+
+import importlib
+from dataclasses import dataclass, field
+
+from latentsampler.audio import MelConfig
+from latentsampler.training import Schedule
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that defines a run.
+
+    Parameters
+    ----------
+    latent_dim, width, depth : int
+        Sizes of the networks.
+    residual : bool
+        Layers add to what they get.
+    conditioning : str
+        How the decoder is told point and pitch: ``conditioning.Nothing``, ``Concatenation`` or ``Film``.
+    dropout : float
+        Share of channels left out while training, in [0, 1).
+    encoder_noise : float
+        Deviation of the normal noise added to codes while training.
+    regulariser : str
+        Class that holds the cloud of codes together.
+    options : dict
+        Its arguments beside the sizes.
+    labels : str
+        Function ``dataset -> {name: tensor (N, ...)}`` whose rows reach the regulariser; empty for none.
+    reconstruction : dict
+        Function of ``losses`` -> weight within the reconstruction term.
+    weights : dict
+        Loss term -> weight: reconstruction, pitch (cross-entropy), and the regulariser's terms; 1 where none is given.
+    mel : MelConfig
+        The front-end, with which the notes must agree.
+    schedule : Schedule
+        How long to train.
+    """
+
+    latent_dim: int = 4
+    width: int = 128
+    depth: int = 4
+    residual: bool = False
+    conditioning: str = "conditioning.Film"
+    dropout: float = 0.0
+    encoder_noise: float = 0.0
+    regulariser: str = "mmd.MMD"
+    options: dict = field(default_factory=dict)
+    labels: str = ""
+    reconstruction: dict = field(default_factory=lambda: {"l1": 1.0})
+    weights: dict = field(default_factory=lambda: {"reconstruction": 1.0, "divergence": 0.3, "pitch": 0.1})
+    mel: MelConfig = MelConfig()
+    schedule: Schedule = Schedule(steps=1500, batch_size=48, learning_rate=1.5e-3, valid_every=250)
+
+
+def find(name):
+    """Return a class or function of this folder.
+
+    Parameters
+    ----------
+    name : str
+        ``"module.Name"``.
+
+    Returns
+    -------
+    object
+        What is called so.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    module, _, attribute = name.rpartition(".")
+    try:
+        return getattr(importlib.import_module(f"{__package__}.{module}"), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"expected module.Name of {__package__}, got {name!r}: {error}") from error

@@ -1,0 +1,19 @@
+"""The runs that the rest of the project uses: the default, the demo's, and other latent sizes.
+
+Contents
+--------
+WAE    the default: what ``patch/model.pt`` is made from
+RUNS   name -> Config
+"""
+
+from dataclasses import replace
+
+from latentsampler.autoencoder.config import Config
+
+WAE = Config()
+RUNS = {
+    "wae": WAE,
+    # what fits into the demo's ten minutes on two cores, everything included
+    "demo": replace(WAE, schedule=replace(WAE.schedule, steps=800, valid_every=200)),
+    **{f"wae-{size}": replace(WAE, latent_dim=size) for size in (2, 8, 16)},
+}
