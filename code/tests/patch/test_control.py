@@ -110,6 +110,15 @@ def test_the_eight_shipped_presets_walk_differently(bench):
 
 @pytest.mark.parametrize("address, value", [("/wae/x1", 0.375), ("/wae/norm/x1", 0.5)])
 def test_osc_reaches_the_same_names_from_this_computer(bench, address, value):
+    assert f"got: {value:g}" in told_by_osc(bench, address, value, "127.0.0.1")
+
+
+def test_osc_that_comes_by_another_address_of_this_computer_is_not_heard(bench):
+    assert "got:" not in told_by_osc(bench, "/wae/x1", 0.375, "127.0.0.2")  # whoever listens on all would hear it
+
+
+def told_by_osc(bench, address, value, host):
+    """Send an OSC message some times; return what Pd printed."""
     patch = pd.Patch()
     patch.obj("wae-osc")
     patch.chain(patch.obj(f"r {address}"), patch.obj("print got"))
@@ -122,9 +131,8 @@ def test_osc_reaches_the_same_names_from_this_computer(bench, address, value):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             for _ in range(20):
                 time.sleep(0.1)
-                sender.sendto(osc(address, value), ("127.0.0.1", 9001))
-        log = running.communicate(timeout=30)[0]
-    assert f"got: {value:g}" in log
+                sender.sendto(osc(address, value), (host, 9001))
+        return running.communicate(timeout=30)[0]
 
 
 def osc(address, value):

@@ -1,0 +1,57 @@
+"""What is heard, recorded by the patch itself in real time."""
+
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from latentsampler.audio import MelConfig, mel_spectrogram
+
+from ..conftest import require
+from .conftest import PATCH
+
+
+def test_record_writes_what_is_heard_from_start_to_stop(bench_with_external):
+    take = bench_with_external.folder / "take.wav"
+    events = [(300.0, "/wae/run 1"), (1000.0, f"/wae/record-to {take}"), (2500.0, "/wae/record 0"),
+              (2600.0, "/wae/run 0")]
+    _, kept = bench_with_external.run(["main"], events, 3200.0, {"/wae/level": 1}, batch=False)
+    sound, rate = soundfile.read(take)
+    assert abs(len(sound) / rate - 1.5) < 0.15
+    level = 20 * np.log10(np.sqrt(np.mean(sound ** 2)))
+    assert -50 < level <= kept["/wae/level"].max() + 1
+
+
+@pytest.mark.long
+def test_the_eight_shipped_presets_sound_different(bench_with_external):
+    folder, seconds = bench_with_external.folder, 3.0
+    model = PATCH / "generative.pt"
+    require(model.is_file(), "patch/generative.pt is made by `make weights`")
+    (folder / "generative.pt").unlink()
+    shutil.copy(model, folder / "generative.pt")
+    events = []
+    for take, number in enumerate([*range(8), 0]):  # the first once more: how far apart are two takes of the same?
+        start = 3000.0 + 1000 * (seconds + 2) * take
+        events += [(start, f"/wae/preset {number}"), (start + 50, "/wae/run 1"),
+                   (start + 100, "#notein 60 100 1"),  # the seventh waits for a key
+                   (start + 500, f"/wae/record-to {folder}/{take}.wav"),
+                   (start + 500 + 1000 * seconds, "/wae/record 0"), (start + 550 + 1000 * seconds, "/wae/run 0"),
+                   (start + 560 + 1000 * seconds, "#notein 60 0 1")]
+    bench_with_external.run(["main"], events, events[-1][0] + 500, batch=False)
+    takes = np.stack([spectrum(folder / f"{take}.wav") for take in range(9)])  # (9, bands) dB
+    apart = [np.abs(takes[i] - takes[j]).mean() for i in range(8) for j in range(i)]
+    same = np.abs(takes[0] - takes[8]).mean()
+    assert min(apart) > max(2.0, 3 * same), f"closest {min(apart):.1f} dB, the same preset twice {same:.1f} dB"
+
+
+def spectrum(path):
+    """Mean spectrum of a sound in dB, without its level: (bands,)."""
+    config = MelConfig()
+    sound, rate = soundfile.read(path, dtype="float32")
+    assert np.abs(sound).max() > 0.01, f"{path.name} is silent"
+    step = max(1, round(rate / config.sample_rate))
+    sound = sound[:len(sound) // step * step].reshape(-1, step).mean(axis=1)  # at about the mel's rate
+    mel = mel_spectrogram(torch.from_numpy(sound)[None], config).mean(dim=2)[0]  # (M,)
+    decibel = 20 * torch.log10(mel + 1e-6)
+    return (decibel - decibel.mean()).numpy()
