@@ -30,6 +30,8 @@ class Config:
         Layers add to what they get.
     conditioning : str
         How the decoder is told point and pitch: ``conditioning.Nothing``, ``Concatenation`` or ``Film``.
+    harmonic : bool
+        A last layer that knows where the harmonics of a pitch lie stands beside the plain one.
     dropout : float
         Share of channels left out while training, in [0, 1).
     encoder_noise : float
@@ -43,7 +45,8 @@ class Config:
     reconstruction : dict
         Function of ``losses`` -> weight within the reconstruction term.
     weights : dict
-        Loss term -> weight: reconstruction, pitch (cross-entropy), and the regulariser's terms; 1 where none is given.
+        Loss term -> weight: reconstruction, pitch (cross-entropy), divergence (if none is given, its class's
+        ``weight``), and any other term of the regulariser (if none is given, 1).
     mel : MelConfig
         The front-end, with which the notes must agree.
     schedule : Schedule
@@ -55,13 +58,14 @@ class Config:
     depth: int = 4
     residual: bool = False
     conditioning: str = "conditioning.Film"
+    harmonic: bool = True
     dropout: float = 0.0
     encoder_noise: float = 0.0
-    regulariser: str = "mmd.MMD"
+    regulariser: str = "regularisers.MMDInverseMultiquadratic"
     options: dict = field(default_factory=dict)
     labels: str = ""
     reconstruction: dict = field(default_factory=lambda: {"l1": 1.0})
-    weights: dict = field(default_factory=lambda: {"reconstruction": 1.0, "divergence": 0.3, "pitch": 0.1})
+    weights: dict = field(default_factory=lambda: {"reconstruction": 1.0, "pitch": 0.1})
     mel: MelConfig = MelConfig()
     schedule: Schedule = Schedule(steps=1500, batch_size=48, learning_rate=1.5e-3, valid_every=250)
 

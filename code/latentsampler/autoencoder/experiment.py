@@ -111,7 +111,8 @@ def fit(config, seed, dataset, parts, checkpoint=None, device="cpu", progress=Tr
     module = build(config)
     regulariser = find(config.regulariser)(config.latent_dim, config.mel.n_mels, config.mel.n_frames, **config.options)
     objective = Objective(module, regulariser, dataset, config, device).to(device)
-    history = train(objective, objective.loss, parts.train, config.schedule, seed, config.weights,
+    history = train(objective, objective.loss, parts.train, config.schedule, seed,
+                    {"divergence": regulariser.weight, **config.weights},
                     lambda: objective.distance(parts.valid), checkpoint=checkpoint,
                     identity=f"{config} {dataset.checksum}", device=device, progress=progress)
     return objective.cpu().eval(), history

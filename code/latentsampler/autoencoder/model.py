@@ -17,6 +17,7 @@ from torch.nn import functional
 from latentsampler.audio import LogMel
 from latentsampler.autoencoder.conditioning import N_PITCHES, PitchEmbedding
 from latentsampler.autoencoder.config import find
+from latentsampler.autoencoder.harmonics import HarmonicLayer
 
 
 class Encoder(nn.Module):
@@ -77,6 +78,7 @@ class Decoder(nn.Module):
         self.dropout = nn.Dropout1d(config.dropout)
         self.last = nn.Conv1d(width, config.mel.n_mels, 3, padding=1)
         self.spectrum = nn.Linear(2 * width, config.mel.n_mels)  # what is constant over a note skips the frames
+        self.harmonics = HarmonicLayer(config.mel, width, 2 * width) if config.harmonic else None
 
     def forward(self, z, pitch):
         """Return the log mel of a point at a pitch."""
@@ -88,7 +90,10 @@ class Decoder(nn.Module):
             x = torch.repeat_interleave(x, 2, dim=2)  # (B, width, 2 T')
             y = self.dropout(functional.gelu(told(norm(layer(x)), condition)))
             x = x + y if self.residual else y
-        return self.last(x) + self.spectrum(condition).unsqueeze(2)  # (B, M, T)
+        y = self.last(x) + self.spectrum(condition).unsqueeze(2)  # (B, M, T)
+        if self.harmonics is not None:
+            y = y + self.harmonics(x, condition, pitch)
+        return y
 
 
 class AutoEncoder(nn.Module):
