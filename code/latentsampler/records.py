@@ -5,7 +5,7 @@ A record is a folder ``report/results/<chapter>/<run>/seed<k>/`` with
 * ``config.json``      the ``Config`` that was run,
 * ``metrics.json``     numbers that a rerun reproduces byte for byte (no timings),
 * ``history.csv``      one row per validation,
-* ``provenance.json``  commit, versions, device, seconds, dataset checksum.
+* ``provenance.json``  commit, versions, machine, device, seconds, checksums of dataset and other inputs.
 
 Every number, table and figure of book and report is a function of records.
 
@@ -13,11 +13,13 @@ Contents
 --------
 write_record, read_record, read_records   one record; all seeds of all runs of a chapter
 summary, table                            mean and deviation over seeds; all runs of a chapter as text
-provenance                                commit, versions, device, seconds, dataset checksum
+provenance                                commit, versions, machine, device, seconds, checksums
+file_hash                                 identity of a file
 drifted                                   records whose config is no longer their RUNS entry
 """
 
 import csv
+import hashlib
 import json
 import math
 import platform
@@ -178,7 +180,7 @@ def table(records, columns):
     return "\n".join(lines if records else ["no records yet: run `make weights`"])
 
 
-def provenance(seconds, checksum, device="cpu"):
+def provenance(seconds, checksum, device="cpu", inputs=None):
     """Return what a record says of its origin.
 
     Parameters
@@ -189,19 +191,29 @@ def provenance(seconds, checksum, device="cpu"):
         Of the dataset.
     device : str
         Where it ran.
+    inputs : dict, optional
+        Name -> path of other files that the run has read, such as a model.
 
     Returns
     -------
     dict
-        commit, changed (uncommitted edits), versions, device, threads, seconds, dataset.
+        commit, changed (uncommitted edits), versions, machine, device, threads, seconds, dataset, and inputs where
+        there are any (name -> SHA-256).
     """
     name = torch.cuda.get_device_name() if device == "cuda" else platform.machine()
     return {
         "commit": _git("rev-parse", "HEAD"), "changed": bool(_git("status", "--porcelain", "--", "code", "toy")),
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
-        "device": f"{device} ({name})", "threads": torch.get_num_threads(), "seconds": round(seconds, 1),
-        "dataset": checksum,
+        "machine": _machine(), "device": f"{device} ({name})", "threads": torch.get_num_threads(),
+        "seconds": round(seconds, 1), "dataset": checksum,
+        **({"inputs": {key: file_hash(path) for key, path in inputs.items()}} if inputs else {}),
     }
+
+
+def file_hash(path):
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def drifted(chapter, runs, results=RESULTS):
@@ -228,6 +240,15 @@ def drifted(chapter, runs, results=RESULTS):
 
 def _dump(path, content):
     path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _machine():
+    """Return the processor's name: the last bits of a run depend on its arithmetic."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _git(*arguments):

@@ -28,7 +28,8 @@ def add_train(commands, name, text, chapter, out):
     Returns
     -------
     argparse.ArgumentParser
-        For options of the chapter's own; ``extra`` by ``set_defaults`` maps options to arguments of ``run``.
+        For options of the chapter's own; ``extra`` by ``set_defaults`` maps options to arguments of ``run``, each named
+        as the option that gives its file.
     """
     train = commands.add_parser(name, help=text, description=text)
     train.add_argument("name", metavar="RUN", help=f"an entry of latentsampler.{chapter}.experiment.RUNS")
@@ -71,6 +72,7 @@ def _train(options):
         print(f"{name:28s} {value:.4g}")
     print(f"wrote {options.out}")
     if options.record:
-        origin = records.provenance(time.perf_counter() - begin, dataset.checksum, options.device)
+        inputs = {key: path for key in extra if isinstance(path := getattr(options, key, None), Path)}
+        origin = records.provenance(time.perf_counter() - begin, dataset.checksum, options.device, inputs)
         folder = records.write_record(options.chapter, options.name, options.seed, config, metrics, history, origin)
         print(f"recorded {folder}")

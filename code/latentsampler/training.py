@@ -11,8 +11,11 @@ Contents
 --------
 Schedule   steps, batch, learning rate, when to validate and to stop
 train      module + loss -> history; checkpoints, resumes, stops early
+watched    calls a function with every row of history, as a search or a rerun needs
 """
 
+import contextlib
+import contextvars
 import math
 import os
 import time
@@ -123,6 +126,19 @@ def train(module, loss, items, schedule, seed, weights=None, validate=None, chec
     return state.history
 
 
+_WATCHER = contextvars.ContextVar("watcher", default=None)  # as log handlers are: no chapter has to pass it on
+
+
+@contextlib.contextmanager
+def watched(callback):
+    """Call ``callback(row)`` with every new row of history while the context lasts; what it raises ends the run."""
+    token = _WATCHER.set(callback)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
+
+
 def _batch(items, schedule, seed, step):
     """Return the indices of a step: each epoch is a permutation; an incomplete last batch is left out."""
     per_epoch = max(1, len(items) // schedule.batch_size)
@@ -176,6 +192,8 @@ class _Progress:
                 row["valid"] = float(validate())
             self._compare(row["valid"], patience)
         self.history.append(row)
+        if watcher := _WATCHER.get():
+            watcher(row)
 
     def _compare(self, value, patience):
         if value < self.best:

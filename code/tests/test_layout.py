@@ -13,8 +13,9 @@ import yaml
 CODE = Path(__file__).resolve().parents[1]
 ROOT = CODE.parent
 PACKAGE = CODE / "latentsampler"
-CHAPTERS = sorted(p.name for p in PACKAGE.iterdir() if (p / "__init__.py").is_file() and p.name != "dataset")
-SHARED = sorted([*PACKAGE.glob("*.py"), *(PACKAGE / "dataset").glob("*.py")])
+SHARED_FOLDERS = ("dataset", "experiments")
+CHAPTERS = sorted(p.name for p in PACKAGE.iterdir() if (p / "__init__.py").is_file() and p.name not in SHARED_FOLDERS)
+SHARED = sorted([*PACKAGE.glob("*.py"), *(path for name in SHARED_FOLDERS for path in (PACKAGE / name).glob("*.py"))])
 SOURCES = sorted([*CODE.glob("*.py"), *PACKAGE.rglob("*.py"), *(ROOT / "toy").rglob("*.py")])
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 

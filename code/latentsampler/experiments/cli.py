@@ -1,0 +1,109 @@
+"""The commands ``ablate``, ``rerun``, ``search`` and ``track``.
+
+Contents
+--------
+add_parser   adds them to a parser's subcommands
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+DEVICES = ("cpu", "cuda")
+
+
+def add_parser(commands):
+    """Add the commands to the subcommands of a parser."""
+    _add_ablate(commands)
+    _add_rerun(commands)
+
+
+def _add_ablate(commands):
+    text = "a run and its named deltas over seeds: what each changes, with intervals"
+    ablate = commands.add_parser("ablate", help=text, description=text)
+    _add_run(ablate)
+    ablate.add_argument("--deltas", metavar="A,B", help="entries of the chapter's ABLATIONS or RUNS (default: all of "
+                        "ABLATIONS[RUN])")
+    ablate.add_argument("--seeds", type=int, default=3, metavar="N", help="of every run (default: %(default)s)")
+    ablate.add_argument("--minutes", type=float, metavar="BUDGET", help="no run begins that would end after them")
+    ablate.add_argument("--steps", type=int, help="optimiser steps, instead of the runs' own")
+    ablate.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
+    _add_jobs(ablate, "build/ablation")
+    ablate.set_defaults(run=_ablate)
+
+
+def _add_rerun(commands):
+    text = "a recorded run again: says number by number whether it agrees"
+    rerun = commands.add_parser("rerun", help=text, description=text)
+    rerun.add_argument("name", metavar="CHAPTER/RUN/seedK", help="a record below report/results/")
+    rerun.add_argument("--data", type=Path, help="its notes (default: the store with the recorded checksum, below "
+                       "build/ or data/)")
+    rerun.add_argument("--input", action="append", default=[], metavar="NAME=FILE", type=_named_file,
+                       help="a TorchScript file that the run was given, such as model=model.pt")
+    rerun.add_argument("--steps", type=int, metavar="N", help="only the first N, and only the history is compared")
+    rerun.add_argument("--source", choices=("current", "recorded"), default="current",
+                       help="today's source, or the package as the recorded commit has it (default: %(default)s)")
+    rerun.add_argument("--tolerance", type=float, default=0.0, metavar="X", help="largest relative difference that "
+                       "counts as close, for another machine or other versions (default: %(default)s)")
+    rerun.add_argument("--out", type=Path, help="keep the model in this file")
+    rerun.set_defaults(run=_rerun)
+
+
+def _add_run(parser):
+    parser.add_argument("name", metavar="CHAPTER/RUN", help="such as autoencoder/wae")
+    parser.add_argument("--data", type=Path, required=True, help="a store made by `dataset build`, or a packed .npz")
+    parser.add_argument("--input", action="append", default=[], metavar="NAME=FILE", type=_named_file,
+                        help="a TorchScript file that the run needs, such as model=model.pt")
+    parser.add_argument("--device", choices=DEVICES, default="cpu")
+
+
+def _add_jobs(parser, folder):
+    parser.add_argument("--jobs", type=int, default=1, help="processes; -1 for all cores (default: %(default)s)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that sees the same folders")
+    parser.add_argument("--folder", type=Path, default=Path(folder),
+                        help="keeps what is done: a killed run goes on (default: %(default)s)")
+
+
+def _named_file(text):
+    name, _, path = text.partition("=")
+    if not Path(path).is_file():
+        raise ValueError(f"expected NAME=FILE, got {text!r}")  # argparse tells it with the option's name
+    return name, Path(path)
+
+
+def _ablate(options):
+    from latentsampler.experiments import ablation
+
+    begin = time.perf_counter()
+    what = ablation.plan(options.name, options.deltas.split(",") if options.deltas else None, options.seeds,
+                         options.steps, dict(options.input))
+    results = ablation.run_ablation(what, options.data, options.folder, options.jobs, options.scheduler,
+                                    options.minutes and 60.0 * options.minutes, options.device)
+    print(ablation.table(*ablation.as_record(what, results)[:2]))
+    missing = len(what.configs) * len(what.seeds) - len(results)
+    if missing:
+        print(f"{missing} runs did not fit into the budget; the same command goes on with them")
+    if options.record:
+        if missing:
+            raise ValueError("expected all runs for a record; run the same command again, or ask for fewer seeds")
+        seconds = time.perf_counter() - begin
+        print(f"recorded {ablation.record(what, results, options.data, seconds, options.device)}")
+
+
+def _rerun(options):
+    import torch
+
+    from latentsampler.experiments import agreement, rerun
+    from latentsampler.records import read_record
+
+    torch.set_num_threads(1)
+    record = read_record(*rerun.parts(options.name))
+    for sentence in rerun.circumstances(record) or ["source, versions, machine and config are those of the record"]:
+        print(sentence)
+    data = options.data or rerun.find_store(record["provenance"]["dataset"])
+    with tempfile.TemporaryDirectory() as folder:
+        out = options.out or Path(folder) / "model.pt"
+        verdicts = rerun.rerun(record, data, out, options.steps, options.source, dict(options.input),
+                               options.tolerance)
+    print(agreement.table(verdicts))
+    return int(any(verdict.verdict == "DIFFERS" for verdict in verdicts))
