@@ -4,7 +4,7 @@ A note's harmonics sit at whole multiples of its fundamental. That is arithmetic
 every pitch from the few recordings that have it. So the weights of this layer, one spectrum per channel, are a
 function of each band's place in the spectrum *and* of its place among the harmonics:
 
-.. math:: \log \hat S_{mt} = \sum_c w_c(m, p)\, x_{ct}, \quad w(m, p) = \mathrm{MLP}(m, \log f_m / f_0, \text{comb}_p(m)).
+.. math:: \log \hat S_{mt} = \sum_c w_c(m, p)\, x_{ct}, \quad w = \mathrm{MLP}(m, \log f_m / f_0, \text{comb}_p(m)).
 
 A timbre found at one pitch then carries over to the others, also between the notes of a keyboard.
 
