@@ -78,7 +78,7 @@ def sinkhorn_cost(x, y, blur, iterations=50):
     :math:`\min_\pi \langle \pi, C \rangle + \varepsilon \mathrm{KL}(\pi \| a \otimes b)` with :math:`\varepsilon` =
     ``blur``, from its dual. The potentials are iterated in the log domain, where small blurs do not underflow,
     symmetrically (each the mean of old and new) and with the blur falling geometrically from the clouds' extent. They
-    are found without a gradient; one last pair of steps carries it, which is exact at the fixed point (envelope
+    are found without a gradient; one last step of one of them carries it, which is exact at the fixed point (envelope
     theorem).
 
     Parameters
@@ -105,8 +105,8 @@ def sinkhorn_cost(x, y, blur, iterations=50):
         f, g = torch.zeros_like(cost[:, 0]), torch.zeros_like(cost[0])
         for epsilon in _blurs(float(cost.max()), blur, iterations):
             f, g = 0.5 * (f + _soft_minimum(cost, g, epsilon)), 0.5 * (g + _soft_minimum(cost.T, f, epsilon))
-    f, g = _soft_minimum(cost, g, blur), _soft_minimum(cost.T, f, blur)
-    return f.mean() + g.mean()
+        g = _soft_minimum(cost.T, f, blur)
+    return _soft_minimum(cost, g, blur).mean() + g.mean()  # the gradient by the cost is the plan
 
 
 def _cost(x, y):
