@@ -10,7 +10,7 @@ export MKL_NUM_THREADS := 1
 export MPLBACKEND := Agg
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check lint external weights clean
+.PHONY: help demo test check lint external weights clean book
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,7 +33,7 @@ check: ## the long suite: soak, churn, fuzz, sanitizers, kills, clusters (under 
 	@$(PY) -m pytest -q -m long code/tests
 
 lint: ## PEP 8 and numpydoc
-	@$(PY) -m ruff check code toy notebooks
+	@$(PY) -m ruff check code toy notebooks book
 	@find code/latentsampler -name "*.py" -print0 | PYTHONWARNINGS=ignore xargs -0 .venv/bin/numpydoc lint
 
 external: ## the Pure Data object, built beside the patch
@@ -42,6 +42,10 @@ external: ## the Pure Data object, built beside the patch
 	cmake -S external -B build/external -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(CURDIR)/$(PY)
 	cmake --build build/external --parallel 2
 	cmake --install build/external --prefix $(CURDIR)/patch
+
+book: ## the book, every notebook executed, into build/book/html (at most 10 minutes on 2 cores; needs npm)
+	@./setup.sh test
+	@$(PY) book/build.py
 
 DATA ?= build/weights/notes
 PYTHON ?= $(PY)

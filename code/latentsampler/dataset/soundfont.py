@@ -4,7 +4,7 @@ Conventions
 -----------
 * One velocity layer and few recordings: in FluidR3 the 14 instruments have about 150. Neighbouring keys are
   resampled copies of one recording, and so are the velocities of a key. The column "Recording" says which
-  (several joined by `` | ``); split by it, never by note.
+  (several joined by ``" | "``); split by it, never by note.
 * Rendered at twice the wanted rate and then resampled, because the synthesiser interpolates without a
   low-pass filter: 10 to 15 dB less aliasing on high woodwinds.
 

@@ -3,7 +3,7 @@
 Conventions
 -----------
 * A group is what must not be divided: the notes of one recording, or of one instrument. A note of several
-  recordings (joined by `` | ``) ties them into one group.
+  recordings (joined by ``" | "``) ties them into one group.
 * A note that names no group is a group of its own.
 
 Contents
@@ -32,7 +32,7 @@ def groups(values):
     Parameters
     ----------
     values : sequence of str
-        One per note: the name of its group, several names joined by `` | ``, or empty.
+        One per note: the name of its group, several names joined by ``" | "``, or empty.
 
     Returns
     -------

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Build the book into ``build/book/html``: ``make book``.
+
+The pages are put together in ``build/book/source``: the notebooks, the pages of this folder, the reference made from
+the package's source, the instrument as ONNX, and the scripts of others (see ``vendor.py``). Then jupyter-book
+executes every notebook and writes HTML; a warning, a failing notebook or a dead link fails the build.
+
+Contents
+--------
+main      the whole build
+gather    sources -> build/book/source
+sphinx    build/book/source -> HTML
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import api
+import check
+import flow
+import vendor
+
+ROOT = Path(__file__).resolve().parents[1]
+HERE = ROOT / "book"
+BUILD = ROOT / "build" / "book"
+SOURCE = BUILD / "source"
+HTML = BUILD / "html"
+sys.path.insert(0, str(ROOT / "code"))
+
+
+def main(arguments=None):
+    """Build the book, check its links, and say how long it took."""
+    parser = argparse.ArgumentParser(description="build the book into build/book/html")
+    parser.add_argument("--draft", action="store_true", help="do not execute the notebooks")
+    options = parser.parse_args(arguments)
+    begin = time.monotonic()
+    gather(options.draft)
+    status = sphinx()
+    wrong = check.problems(HTML) if HTML.is_dir() else ["no HTML was written"]
+    for line in wrong:
+        print(f"book: {line}", file=sys.stderr)
+    if status or wrong:
+        print("book: failed; see above", file=sys.stderr)
+        return 1
+    size = sum(path.stat().st_size for path in HTML.rglob("*") if path.is_file()) / 1e6
+    print(f"book: {HTML.relative_to(ROOT)}/index.html, {size:.0f} MB, {time.monotonic() - begin:.0f} s")
+    return 0
+
+
+def gather(draft=False):
+    """Put everything that the book is made of together in ``build/book/source``."""
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    extra = SOURCE / "extra"
+    extra.mkdir(parents=True)
+    shutil.copy(ROOT / "_toc.yml", SOURCE)
+    settings = (ROOT / "_config.yml").read_text(encoding="utf-8")
+    if draft:
+        settings = settings.replace("execute_notebooks: force", "execute_notebooks: 'off'")
+    (SOURCE / "_config.yml").write_text(settings, encoding="utf-8")
+    bib = ROOT / "report" / "references.bib"
+    (SOURCE / "references.bib").write_text(bib.read_text() if bib.is_file() else "")
+    vendor.vendor(extra, BUILD / "npm")
+    shutil.copy(HERE / "logo.svg", extra)
+    shutil.copytree(HERE / "web", extra, dirs_exist_ok=True)
+    shutil.copytree(HERE / "listening", extra / "listening", dirs_exist_ok=True)
+    _notebooks_and_reference()
+    _instrument(extra)
+    _pages()
+
+
+def sphinx():
+    """Run jupyter-book over the gathered source; return its exit status."""
+    shutil.rmtree(BUILD / "_build", ignore_errors=True)
+    shutil.rmtree(HTML, ignore_errors=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "code"), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+                   "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", SOURCE, "--path-output", BUILD]
+    done = subprocess.run([*map(str, command), "-W", "--keep-going", "-q"], env=environment, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        print(done.stdout, file=sys.stderr)  # else it says nothing that a reader needs
+    if (BUILD / "_build" / "html").is_dir():
+        shutil.move(BUILD / "_build" / "html", HTML)
+        _without_thebe()
+    return done.returncode
+
+
+def _without_thebe():
+    """Take out the scripts of an extension that cannot be left out: it would load more from another host."""
+    for path in HTML.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"\s*<script[^>]*>const THEBE_JS_URL.*?</script>"
+                               r"|\s*<script[^>]*sphinx-thebe[^>]*></script>", "", text), encoding="utf-8")
+
+
+def _notebooks_and_reference():
+    target = SOURCE / "notebooks"
+    shutil.copytree(ROOT / "notebooks", target, ignore=shutil.ignore_patterns(".*", "*.ipynb"))
+    paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    package = api.Package(ROOT / "code" / "latentsampler")
+    calls, taught = api.teaching(package, {path.stem: api.source_of(path) for path in paths})
+    titles = {}
+    for path in paths:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        titles[path.stem] = re.search(r"(?m)^# (.+)$", "".join(notebook["cells"][0]["source"]))[1]
+        notebook["cells"] = api.with_reference(notebook["cells"], calls[path.stem])
+        (target / path.name).write_text(json.dumps(notebook), encoding="utf-8")
+    api.write_pages(package, taught, titles, SOURCE / "api")
+
+
+def _instrument(extra):
+    """Write the shipped model as ONNX with its map, and a walk through it as sound."""
+    import soundfile
+    import torch
+    from latentsampler.instrument import generative, walk
+    from latentsampler.web import convert
+
+    torch.set_num_threads(1)
+    shipped = ROOT / "patch" / "generative.pt"
+    print(f"book: ONNX equals TorchScript within {convert.convert(shipped, extra / 'play'):.1g}")
+    convert.write_map(shipped.with_suffix(".map.txt"), extra / "play" / "map.json")
+    convert.embed(extra / "play", extra / "play" / "embedded.js")
+    module, metadata = generative.load_generative(shipped)
+    points = walk.walk_points(metadata, 16, steps=(8, 6))
+    starts = [round(0.3 * k * metadata["sample_rate"]) for k in range(len(points))]
+    sound = walk.mix(walk.render_points(module, metadata, points), starts, starts[-1] + metadata["n_samples"])
+    (extra / "sounds").mkdir()
+    soundfile.write(extra / "sounds" / "walk.wav", 0.8 * sound / abs(sound).max(), metadata["sample_rate"])
+
+
+def _pages():
+    from latentsampler.listening import answers
+
+    pages = {f"{path.relative_to(SOURCE).with_suffix('')}.html" for path in SOURCE.rglob("*.ipynb")}
+    pages |= {"play.html", "listening.html"}
+    figure = (f'<div class="flow lying">{flow.flow_svg(pages)}</div>\n'
+              f'<div class="flow standing">{flow.flow_svg(pages, standing=True)}</div>')
+    table = answers.table(sorted((ROOT / "report" / "results" / "listening").glob("answers/*.json")))
+    compared = json.loads((HERE / "listening" / "set.js").read_text(encoding="utf-8").split("=", 1)[1].strip(" ;\n"))
+    parts = {"flow": figure, "table": f"```text\n{table}\n```",
+             "systems": "\n".join(f"* **{name}**: {words}" for name, words in compared["systems"].items())}
+    for path in HERE.glob("*.md"):
+        text = path.read_text(encoding="utf-8")
+        for name, content in parts.items():
+            text = text.replace(f"<!-- {name} -->", content)
+        (SOURCE / path.name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""TorchScript by the contract of ``generative.pt`` -> ONNX.
+
+Any such file is converted, whatever is inside: its operations are recorded while it plays one note, so that no
+Python source is needed and TorchScript's unknown shapes do not matter. Control flow is fixed as that note took it;
+:func:`convert` compares other notes to make sure that nothing depended on it.
+
+Contents
+--------
+convert      generative.pt -> model.onnx, model.json
+record       ScriptModule -> graph of plain tensor operations
+difference   largest difference of the two, over points drawn from the controls' ranges
+write_map    the patch's map of notes -> JSON
+embed        files of a folder -> one script that holds them, for pages opened without a server
+"""
+
+import base64
+import io
+import json
+import os
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from latentsampler.export import load_scripted
+
+OPSET = 17
+TOLERANCE = 1e-4  # of the contract; measured about 1e-6
+KEYS = ("sample_rate", "n_samples", "controls")
+
+
+def convert(generative, folder, points=8):
+    """Write a ``generative.pt`` as ``model.onnx`` with ``model.json``, its metadata, and compare the two.
+
+    Parameters
+    ----------
+    generative : str or pathlib.Path
+        The TorchScript file.
+    folder : str or pathlib.Path
+        Where to write; made if it is not there.
+    points : int
+        Random points at which the two are compared.
+
+    Returns
+    -------
+    float
+        The largest absolute difference of a sample.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file breaks the contract, or ONNX differs by more than 1e-4.
+    """
+    module, metadata = load_scripted(generative, KEYS)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    graph = record(module, torch.tensor([[control["default"] for control in metadata["controls"]]]))
+    model = _to_onnx(graph, torch.zeros(1, len(metadata["controls"])))
+    worst = difference(module, model, metadata, points)
+    if not worst <= TOLERANCE:  # NaN fails, too
+        raise ValueError(f"expected ONNX within {TOLERANCE} of {generative}, got {worst:.2g}")
+    for name, content in (("model.onnx", model), ("model.json", json.dumps(metadata, indent=1).encode())):
+        partial = folder / f"{name}.partial"
+        partial.write_bytes(content)
+        os.replace(partial, folder / name)
+    return worst
+
+
+def record(module, controls):
+    """Return the operations of a ScriptModule on ``(1, K)`` controls as a ``torch.fx.GraphModule``."""
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    with torch.no_grad(), torch.jit.optimized_execution(False):
+        graph = make_fx(lambda inputs: module(inputs))(controls)
+    for node in graph.graph.nodes:
+        if node.op == "call_function" and node.target in _WRITABLE:
+            node.target, keep = _WRITABLE[node.target]
+            node.kwargs = {name: value for name, value in node.kwargs.items() if name in keep}
+    graph.graph.eliminate_dead_code()  # the statistics that the normalisations return besides
+    graph.recompile()
+    return graph
+
+
+def difference(module, model, metadata, points, seed=0):
+    """Return the largest absolute difference between a module and its ONNX.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Controls ``(1, K)`` -> waveform ``(1, n_samples)``.
+    model : bytes
+        The same as ONNX.
+    metadata : dict
+        Of the ``generative.pt``: the ranges of its controls.
+    points : int
+        How many points to compare.
+    seed : int
+        Of their choice.
+
+    Returns
+    -------
+    float
+        Over all samples of all points.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    low, high = (np.array([control[key] for control in metadata["controls"]]) for key in ("min", "max"))
+    drawn = np.random.default_rng(seed).uniform(low, high, (points, len(low))).astype(np.float32)  # (points, K)
+    worst = []
+    with torch.inference_mode():
+        for point in drawn:
+            ours = session.run(None, {"controls": point[None]})[0]  # (1, n_samples)
+            worst.append(np.abs(ours - module(torch.from_numpy(point[None])).numpy()).max())
+    return float(np.max(worst))
+
+
+def write_map(path, out):
+    """Write the patch's map of notes as JSON: a list of ``[x1, y1, x2, y2, "#rgb"]``, colours no longer Pd's."""
+    notes = []
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
+        *point, colour = line.rstrip(";").split()
+        rgb = (round(int(digit) * 15 / 9) for digit in colour.zfill(3))  # 0..9 each
+        notes.append([*map(float, point), "#" + "".join(f"{part:x}" for part in rgb)])
+    Path(out).write_text(json.dumps(notes), encoding="utf-8")
+
+
+def embed(folder, out):
+    """Write all files of a folder into one script: a page opened from a disk may run scripts, but not read files."""
+    files = {path.name: base64.b64encode(path.read_bytes()).decode() for path in sorted(Path(folder).iterdir())
+             if path != Path(out)}
+    Path(out).write_text(f"window.embeddedFiles = {json.dumps(files)};\n", encoding="utf-8")
+
+
+def _cast(tensor, dtype):
+    return tensor.to(dtype)
+
+
+def _same(tensor):
+    return tensor
+
+
+def _group_norm(x, weight, bias, _n, _channels, _rest, groups, eps):
+    return (functional.group_norm(x, groups, weight, bias, eps),)
+
+
+def _layer_norm(x, shape, weight, bias, eps):
+    return (functional.layer_norm(x, shape, weight, bias, eps),)
+
+
+# operations that a recording contains and ONNX does not know -> what they do, and which of their options it needs
+_WRITABLE = {
+    torch.ops.aten._to_copy.default: (_cast, ("dtype",)),
+    torch.ops.aten._unsafe_view.default: (torch.reshape, ()),
+    torch.ops.aten.view.default: (torch.reshape, ()),
+    torch.ops.aten.clone.default: (_same, ()),
+    torch.ops.aten.detach.default: (_same, ()),
+    torch.ops.aten.native_group_norm.default: (_group_norm, ()),
+    torch.ops.aten.native_layer_norm.default: (_layer_norm, ()),
+}
+
+
+def _to_onnx(graph, controls):
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter announces its own retirement at each call
+        torch.onnx.export(graph, (controls,), file, input_names=["controls"], output_names=["waveform"],
+                          dynamo=False, opset_version=OPSET)
+    return file.getvalue()
