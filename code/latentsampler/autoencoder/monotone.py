@@ -13,7 +13,7 @@ WAYS              the ways away from the prior: name -> (mean, variance) of each
 value, curve      one method on one cloud; along one way
 verdict           curve -> "rises", "flat" or where it falls
 table_monotone    all methods as text
-figure_monotone   their curves
+table_sizes       what a fault of one dimension costs at several latent sizes
 """
 
 import torch
@@ -30,7 +30,7 @@ WAYS = {"mean 0..10": [(float(m), 1.0) for m in range(11)],
 SIZE, NOTES = 4, 256  # latent dimensions and codes of a cloud
 
 
-def value(method, mean, variance, latent_dim=SIZE, notes=NOTES, options=None):
+def value(method, mean, variance, latent_dim=SIZE, notes=NOTES, moved=None):
     """Return what a method gives for a normal cloud.
 
     Parameters
@@ -41,8 +41,8 @@ def value(method, mean, variance, latent_dim=SIZE, notes=NOTES, options=None):
         Of every dimension.
     latent_dim, notes : int
         Size of the cloud.
-    options : dict, optional
-        Arguments of the method beside the sizes.
+    moved : int, optional
+        So many dimensions only have the mean; the others have zero.
 
     Returns
     -------
@@ -51,8 +51,9 @@ def value(method, mean, variance, latent_dim=SIZE, notes=NOTES, options=None):
     """
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        regulariser = method(latent_dim, 1, 1, **(options or {}))
+        regulariser = method(latent_dim, 1, 1)
         centre = torch.full((notes, latent_dim), mean)
+        centre[:, latent_dim if moved is None else moved:] = 0.0
         z = centre + variance ** 0.5 * torch.randn(notes, latent_dim)
         log_variance = torch.full_like(centre, variance).log() if method.random_encoder else None
         log_mel, pitch = torch.zeros(notes, 1, 1), torch.zeros(notes)
@@ -158,35 +159,29 @@ def table_monotone(curves=None):
     return "\n".join(line.rstrip() for line in lines)
 
 
-def all_curves():
-    """Return (method name, way) -> curve, for all methods."""
-    return {(method.__name__, way): curve(method, way) for method in METHODS for way in WAYS}
-
-
-def figure_monotone(curves):
-    """Return a figure of all curves, each divided by its largest value, a panel per way.
+def table_sizes(sizes=(2, 4, 8, 16), shift=1.0):
+    """Return what a shift of one latent dimension adds to each method's term at several latent sizes, as text.
 
     Parameters
     ----------
-    curves : dict
-        From :func:`all_curves`.
+    sizes : sequence of int
+        Latent sizes.
+    shift : float
+        In standard deviations.
 
     Returns
     -------
-    matplotlib.figure.Figure
-        Three panels.
+    str
+        A row per method.
     """
-    import matplotlib.pyplot as plt
+    lines = [f"{'latent dimensions':26s}" + "".join(f"{size:10d}" for size in sizes)]
+    for method in METHODS:
+        steps = [0.5 * (value(method, shift, 1.0, size, moved=1) + value(method, -shift, 1.0, size, moved=1))
+                 - value(method, 0.0, 1.0, size) for size in sizes]  # both signs: chance's part of the slope cancels
+        lines.append(f"{method.__name__:26s}" + "".join(f"{step:10.3f}" for step in steps))
+    return "\n".join(lines)
 
-    figure, axes = plt.subplots(1, len(WAYS), figsize=(11, 3.8), sharey=True, layout="constrained")
-    for axis, (way, steps) in zip(axes, WAYS.items(), strict=True):
-        x = [mean if way.startswith("mean") else variance for mean, variance in steps]
-        for k, method in enumerate(METHODS):
-            values = curves[method.__name__, way]
-            peak = max(map(abs, values)) or 1.0
-            axis.plot(x, [v / peak for v in values], color=plt.cm.tab20(k), label=method.__name__,
-                      linestyle="--" if method.random_encoder else "-")
-        axis.set(title=way, xlabel=way.split(" ")[0])
-    axes[0].set_ylabel("share of the largest value")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right", fontsize=7)
-    return figure
+
+def all_curves():
+    """Return (method name, way) -> curve, for all methods."""
+    return {(method.__name__, way): curve(method, way) for method in METHODS for way in WAYS}

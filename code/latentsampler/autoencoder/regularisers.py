@@ -6,6 +6,7 @@ Conventions
   ``sample_prior(n, generator) -> (n, latent_dim)``, of a standard normal unless the class learns its prior.
 * ``random_encoder``: the encoder must give a normal posterior. ``weight``: what the term is multiplied by when a run
   says nothing else.
+* The weights of point methods make a shift of one standard deviation in one dimension cost about the same in all.
 * Size: every term counts a fault of *one* latent dimension alike at every latent size (*total*, as nats are), so that
   another size does not silently change the objective; what a term needs for that is said where it is computed.
 
@@ -81,7 +82,7 @@ class SlicedWasserstein(Regulariser):
         Random directions per step.
     """
 
-    weight = 0.05
+    weight = 0.08
 
     def __init__(self, latent_dim, n_mels, n_frames, projections=64):
         super().__init__(latent_dim, n_mels, n_frames)
@@ -107,7 +108,7 @@ class Sinkhorn(Regulariser):
         Entropic penalty as a share of 2 L.
     """
 
-    weight = 0.05
+    weight = 0.08
 
     def __init__(self, latent_dim, n_mels, n_frames, blur=0.1):
         super().__init__(latent_dim, n_mels, n_frames)
@@ -124,7 +125,7 @@ class CramerWold(Regulariser):
     It averages over directions, so a fault of one dimension of L counts 1 / L: times L / 4.
     """
 
-    weight = 0.3
+    weight = 3.0
 
     def forward(self, batch):
         """Return the squared Cramer-Wold distance of the codes to the prior, times L / 4."""
@@ -139,7 +140,7 @@ class KullbackLeibler(Regulariser):
     """
 
     random_encoder = True
-    weight = 0.001
+    weight = 0.0015
 
     def forward(self, batch):
         """Return the KL of posterior and prior in total nats."""
@@ -219,7 +220,7 @@ class InfoVAE(Regulariser):
     random_encoder = True
     weight = KullbackLeibler.weight
 
-    def __init__(self, latent_dim, n_mels, n_frames, alpha=0.5, scale=300.5):
+    def __init__(self, latent_dim, n_mels, n_frames, alpha=0.5, scale=200.5):
         super().__init__(latent_dim, n_mels, n_frames)
         self.alpha, self.scale = alpha, scale
 
@@ -242,7 +243,7 @@ class JensenShannon(Regulariser):
     """
 
     random_encoder = True
-    weight = KullbackLeibler.weight
+    weight = 0.003
 
     def __init__(self, latent_dim, n_mels, n_frames, alpha=0.5):
         super().__init__(latent_dim, n_mels, n_frames)

@@ -34,7 +34,7 @@ class Adversarial(Regulariser):
         Width of the critic's two layers.
     """
 
-    weight = 0.1
+    weight = 0.5
 
     def __init__(self, latent_dim, n_mels, n_frames, hidden=64):
         super().__init__(latent_dim, n_mels, n_frames)
@@ -172,7 +172,7 @@ class FlowPrior(Regulariser):
     """
 
     random_encoder = True
-    weight = 0.001
+    weight = 0.0015
 
     def __init__(self, latent_dim, n_mels, n_frames, layers=6, hidden=32):
         super().__init__(latent_dim, n_mels, n_frames)
@@ -246,7 +246,7 @@ class VampPrior(Regulariser):
     """
 
     random_encoder = True
-    weight = 0.001
+    weight = 0.0015
 
     def __init__(self, latent_dim, n_mels, n_frames, components=16):
         super().__init__(latent_dim, n_mels, n_frames)
