@@ -2,8 +2,9 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 SYSTEM := g++ cmake make puredata-core puredata-dev fluid-soundfont-gm
+SYSTEM_REPORT := latexmk texlive-latex-recommended texlive-pictures texlive-publishers texlive-fonts-recommended
 SYSTEM_TEST := $(SYSTEM) csound clang libclang-rt-14-dev xvfb xauth xdotool puredata-gui puredata-utils gem imagemagick \
-    poppler-utils
+    poppler-utils $(SYSTEM_REPORT)
 # one thread per process: torch's and BLAS's own threads slow each other down
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
@@ -53,5 +54,10 @@ weights: ## train what patch/ ships, with its records (hours; DATA=notes.npz and
 	@[ "$(PYTHON)" != "$(PY)" ] || ./setup.sh
 	PYTHON="$(PYTHON)" DATA="$(DATA)" $(PYTHON) code/weights.py
 
+report: ## report/report.pdf from its sources and the records
+	@./setup.sh
+	@./setup.sh --system $(SYSTEM_REPORT)
+	@$(PY) code/make_report.py
+
 clean: ## remove what was built, but not .venv
-	rm -rf build patch/wae-sampler.pd_* patch/wae-render
+	rm -rf build report/build patch/wae-sampler.pd_* patch/wae-render

@@ -1,0 +1,120 @@
+"""Tables, figures and worked-out numbers of the report, each a function of records.
+
+Conventions
+-----------
+* A function takes ``make_report.Records``; a table is LaTeX (``tabular`` with booktabs), a figure fits one column.
+* ``FILES`` are the committed files beside records that something here reads.
+
+Contents
+--------
+DERIVED, TABLES, FIGURES   name -> function
+save                       a figure as PDF with embedded TrueType fonts
+"""
+
+import csv
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402  the backend comes first
+import numpy as np  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+TOY, MAP = ROOT / "toy" / "data" / "notes.csv", ROOT / "patch" / "generative.map.txt"
+FILES = [TOY, MAP]
+WIDTH = 3.45  # inches: one column
+STYLE = {"font.family": "STIXGeneral", "mathtext.fontset": "stix", "font.size": 8, "axes.labelsize": 8,
+         "xtick.labelsize": 7, "ytick.labelsize": 7, "legend.fontsize": 7, "axes.linewidth": 0.6, "pdf.fonttype": 42,
+         "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.0}
+DARK, ACCENT, PALE = "#303030", "#b03a2e", "#9a9a9a"
+
+
+def save(figure, path):
+    """Write a figure as PDF, the same bytes for the same figure."""
+    with plt.rc_context(STYLE):  # the font type counts when it is written
+        figure.savefig(path, metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    plt.close(figure)
+
+
+def _styled(draw):
+    def drawn(records):
+        with plt.rc_context(STYLE):
+            return draw(records)
+    return drawn
+
+
+def _rows(head, rows, columns):
+    body = "\n".join(" & ".join(row) + r" \\" for row in rows)
+    return f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{' & '.join(head)} \\\\\n\\midrule\n{body}\n\\bottomrule\n" \
+           "\\end{tabular}\n"
+
+
+def _db(value, digits=1):
+    return f"${value:.{digits}f}$"
+
+
+# ---- data
+
+
+def toy_table():
+    """Return the rows of the toy set's committed table."""
+    with open(TOY, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def figure_frontends(records):
+    """Draw ceiling and Griffin-Lim figure of every front-end over its number of values; the chosen one marked."""
+    study = records.read("dataset", "frontends")["metrics"]["front_ends"]
+    figure, axis = plt.subplots(figsize=(WIDTH, 2.1), layout="constrained")
+    for key, colour, label in (("griffin_lim_db", PALE, "Griffin–Lim"), ("ceiling_db", DARK, "ceiling")):
+        axis.scatter([row["values"] / 1000 for row in study.values()], [row[key] for row in study.values()], s=14,
+                     color=colour, label=label)
+        axis.scatter([study["default"]["values"] / 1000], [study["default"][key]], s=60, facecolor="none",
+                     edgecolor=ACCENT, linewidth=1.2)
+    axis.set(xlabel="values per mel spectrogram (thousands)", ylabel="spectral convergence (dB)")
+    axis.legend(frameon=False, loc="lower left")
+    return figure
+
+
+def figure_map(records):
+    """Draw the codes of the shipped model's notes in both planes, coloured as in the patch."""
+    codes, colours = [], []
+    for line in MAP.read_text().splitlines():
+        *point, colour = line.rstrip(";").split()
+        codes.append([float(value) for value in point])
+        colours.append([int(digit) / 9 for digit in f"{int(colour):03d}"])
+    codes, colours = np.array(codes), np.array(colours)
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 1.75), layout="constrained")
+    for plane, axis in enumerate(axes):
+        axis.scatter(codes[:, 2 * plane], codes[:, 2 * plane + 1], s=1.2, color=0.85 * colours, linewidth=0)
+        axis.set(xlabel=f"$z_{2 * plane + 1}$", ylabel=f"$z_{2 * plane + 2}$", aspect="equal")
+    return figure
+
+
+# ---- comparisons
+
+
+def _forest(axis, names, differences):
+    """Draw differences with their intervals, one row a name; those whose interval excludes zero in colour."""
+    for row, difference in enumerate(differences):
+        if difference is None:
+            continue
+        colour = PALE if difference.verdict == "undecided" else ACCENT if difference.verdict == "worse" else DARK
+        axis.plot([difference.low, difference.high], [row, row], color=colour)
+        axis.plot([difference.mean], [row], marker="o", markersize=3, color=colour)
+    axis.axvline(0.0, color=DARK, linewidth=0.5)
+    axis.set_yticks(range(len(names)), names)
+    axis.invert_yaxis()
+
+
+DERIVED = {
+    "toy notes": lambda records: len(toy_table()),
+    "toy instruments": lambda records: len({row["Instrument (in full)"] for row in toy_table()}),
+    "front-ends": lambda records: len(records.read("dataset", "frontends")["metrics"]["front_ends"]),
+    "seconds": lambda records: (records.mean("autoencoder/wae:config/mel/hop_length")
+                                * records.mean("autoencoder/wae:config/mel/n_frames")
+                                / records.mean("autoencoder/wae:config/mel/sample_rate")),
+}
+TABLES = {}
+FIGURES = {"frontends": _styled(figure_frontends), "map": _styled(figure_map)}

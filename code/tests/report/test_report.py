@@ -1,0 +1,154 @@
+"""Claims about the report: every number is recorded, a missing one stops LaTeX, the PDF is short and up to date."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+
+import make_report
+import numpy as np
+import pytest
+import report_parts
+from latentsampler import records
+from scipy import stats
+
+from tests.conftest import require
+
+REPORT = make_report.REPORT
+ALLOWED = {"16-bit", r"95\,\%", "SOL~0.9", "FluidR3"}  # names and conventions, no results
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Two runs: one of three seeds, one of a single seed with nested metrics and a missing value."""
+    for seed, value in enumerate((-1.0, -2.0, -6.0)):
+        records.write_record("part", "many", seed, {"width": 128}, {"sc_db": value}, [], {"seconds": 10.0}, tmp_path)
+    nested = {"kinds": {"0.5 s": {"share": 0.25}}, "count": 1234567, "lost": None, "list": [3.0, 4.0]}
+    records.write_record("part", "one", 0, {"name": "a_b"}, nested, [], {"seconds": 1.0}, tmp_path)
+    return make_report.Records(tmp_path)
+
+
+def latex(folder, text):
+    """Compile a document that asks for numbers with the report's own macros."""
+    preamble = (REPORT / "main.tex").read_text()
+    macros = re.search(r"\\newcommand\{\\definenumber\}.*?(?=\\newcommand\{\\recordtable\})", preamble, re.DOTALL)[0]
+    (folder / "t.tex").write_text("\\documentclass{article}\n" + macros + "\\input{numbers}\n\\begin{document}" + text
+                                  + "\\end{document}")
+    return subprocess.run(["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "t.tex"], cwd=folder,
+                          capture_output=True, text=True, errors="replace")
+
+
+def needs_latex():
+    """Skip, or fail where nothing may be missing, without LaTeX."""
+    require(shutil.which("latexmk") and shutil.which("pdftotext"), "no LaTeX here: `make report` names the packages")
+
+
+def test_a_result_is_the_mean_over_seeds_and_an_interval_is_students(store):
+    assert store.mean("part/many/sc_db") == pytest.approx(-3.0)
+    half = stats.t.ppf(0.975, 2) * np.std([-1, -2, -6], ddof=1) / np.sqrt(3)
+    assert store.interval("part/many/sc_db") == pytest.approx((-3.0 - half, -3.0 + half))
+
+
+def test_metrics_settings_and_circumstances_are_found_by_path(store):
+    assert store.mean("part/one/kinds/0.5 s/share") == 0.25 and store.mean("part/one/list/1") == 4.0
+    assert store.mean("part/many:config/width") == 128 and store.mean("part/one:provenance/seconds") == 1.0
+    assert {path.name for path in store.used} == {"seed0", "seed1", "seed2"}
+
+
+def test_one_seed_has_no_interval_and_a_missing_value_is_no_number(store):
+    with pytest.raises(KeyError, match="one seed"):
+        store.interval("part/one/count")
+    with pytest.raises(KeyError, match="no record gives 'part/one/lost'"):
+        store.mean("part/one/lost")
+
+
+@pytest.mark.parametrize("value, digits, text", [
+    (-16.29, 1, "$-$16.3"), (-0.04, 1, "0.0"), (1601797, 0, r"1\,601\,797"), (9999, 0, "9999"),
+    (12345.678, 2, r"12\,345.68"), ("a_b", 0, r"a\_b")])
+def test_numbers_have_a_true_minus_thin_spaces_and_no_minus_zero(value, digits, text):
+    assert make_report.number(value, digits) == text
+
+
+def test_a_number_that_is_not_finite_is_refused():
+    with pytest.raises(ValueError, match="expected a finite number"):
+        make_report.number(float("nan"))
+
+
+def test_definitions_hold_what_is_recorded_and_leave_out_the_rest(store, capsys):
+    source = r"\result[1]{part/many/sc_db} \percent{part/one/kinds/0.5 s/share} \result{part/none/x} \derived{nothing}"
+    lines = make_report.numbers(source, store).splitlines()
+    assert lines == [r"\definenumber{percent|0|part/one/kinds/0.5 s/share}{25\,\%}",
+                     r"\definenumber{result|1|part/many/sc_db}{$-$3.0}"]
+    assert "part/none/x" in capsys.readouterr().err
+
+
+def test_a_number_that_no_record_gives_stops_latex_and_is_named(store, tmp_path):
+    needs_latex()
+    (tmp_path / "numbers.tex").write_text(make_report.numbers(r"\result[1]{part/many/sc_db}", store))
+    assert latex(tmp_path, r"\result[1]{part/many/sc_db}").returncode == 0
+    done = latex(tmp_path, r"\result[1]{part/many/sc_db}\result{part/gone/x}")
+    assert done.returncode != 0
+    assert "No record gives result|0|part/gone/x" in done.stdout
+
+
+def test_no_number_in_the_text_is_typed_by_hand():
+    typed = {}
+    for path in sorted((REPORT / "chapters").glob("*.tex")):
+        text = re.sub(r"(?<!\\)%.*", "", path.read_text(encoding="utf-8"))
+        text = make_report.USES.sub("", text)
+        text = re.sub(r"\\begin\{(tikzpicture|equation)\}.*?\\end\{\1\}|(?<!\\)\$[^$]*\$", "", text, flags=re.DOTALL)
+        text = re.sub(r"\\(cite\w*|ref|label|file|includegraphics|citealp)(\[[^]]*\])?\{[^}]*\}", "", text)
+        for allowed in ALLOWED:
+            text = text.replace(allowed, "")
+        typed[path.name] = re.findall(r"\S*\d\S*", text)
+    assert not {name: words for name, words in typed.items() if words}
+
+
+def test_every_work_cited_is_in_the_bibliography_with_author_title_and_year():
+    entries = dict(re.findall(r"@\w+\{(\w+),(.*?)\n(?=@|\Z|\n)", (REPORT / "references.bib").read_text(), re.DOTALL))
+    text = "".join(path.read_text(encoding="utf-8") for path in (REPORT / "chapters").glob("*.tex"))
+    cited = {key for keys in re.findall(r"\\cite\w*(?:\[[^]]*\])*\{([^}]*)\}", text) for key in keys.split(",")}
+    assert cited <= set(entries) and len(cited) >= 25
+    for key, entry in entries.items():
+        assert re.search(r"\b(author|key) = ", entry) and "title = " in entry and "year = " in entry, key
+
+
+def test_the_report_has_at_most_eight_pages():
+    require(shutil.which("pdfinfo"), "pdfinfo (poppler-utils) is not there")
+    told = subprocess.run(["pdfinfo", REPORT / "report.pdf"], capture_output=True, text=True, check=True).stdout
+    assert int(re.search(r"Pages:\s+(\d+)", told)[1]) <= 8
+
+
+def test_the_report_was_made_from_the_present_sources_and_records(tmp_path):
+    seal = dict(reversed(line.split("  ", 1)) for line in (REPORT / "report.sha256").read_text().splitlines())
+    stale = [name for name, value in seal.items() if not (REPORT / name).is_file()
+             or hashlib.sha256((REPORT / name).read_bytes()).hexdigest() != value]
+    assert not stale, f"run `make report`: {', '.join(stale)} changed since report.pdf was made"
+    store = make_report.Records()
+    text = "".join(path.read_text(encoding="utf-8") for path in make_report.sources()[:-1])
+    for kind, digits, key in make_report.USES.findall(text):  # no drawing: what is asked for tells which records
+        if kind.startswith("record"):
+            continue
+        make_report.numbers(f"\\{kind}[{digits or 0}]{{{key}}}", store)
+    assert set(make_report.sealed(sorted(store.used))) <= set(seal)
+
+
+def test_figures_embed_truetype_fonts_and_are_the_same_bytes_again(tmp_path):
+    written = []
+    for name in ("a.pdf", "b.pdf"):
+        report_parts.save(report_parts.FIGURES["frontends"](make_report.Records()), tmp_path / name)
+        written.append((tmp_path / name).read_bytes())
+    assert written[0] == written[1]
+    assert b"/Type3" not in written[0] and b"/FontFile2" in written[0]
+
+
+@pytest.mark.long
+def test_the_committed_report_is_what_its_sources_say_without_overfull_boxes(tmp_path):
+    needs_latex()
+    make_report.generate(tmp_path)
+    pdf = make_report.compile_pdf(tmp_path)
+    words = [subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+             for path in (pdf, REPORT / "report.pdf")]
+    assert words[0] == words[1]
+    log = (tmp_path / "main.log").read_text(errors="replace")
+    assert "Overfull" not in log and "undefined" not in log
