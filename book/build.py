@@ -64,8 +64,7 @@ def gather(draft=False):
     if draft:
         settings = settings.replace("execute_notebooks: force", "execute_notebooks: 'off'")
     (SOURCE / "_config.yml").write_text(settings, encoding="utf-8")
-    bib = ROOT / "report" / "references.bib"
-    (SOURCE / "references.bib").write_text(bib.read_text() if bib.is_file() else "")
+    shutil.copy(ROOT / "report" / "references.bib", SOURCE)
     vendor.vendor(extra, BUILD / "npm")
     shutil.copy(HERE / "logo.svg", extra)
     shutil.copytree(HERE / "web", extra, dirs_exist_ok=True)

@@ -1,8 +1,8 @@
 """TorchScript by the contract of ``generative.pt`` -> ONNX.
 
 Any such file is converted, whatever is inside: its operations are recorded while it plays one note, so that no
-Python source is needed and TorchScript's unknown shapes do not matter. Control flow is fixed as that note took it;
-:func:`convert` compares other notes to make sure that nothing depended on it.
+Python source is needed and TorchScript's unknown shapes do not matter. Control flow that depends on a value cannot be
+recorded, and is refused; :func:`convert` compares other notes to make sure that the recording holds for them.
 
 Contents
 --------
@@ -14,8 +14,10 @@ embed        files of a folder -> one script that holds them, for pages opened w
 """
 
 import base64
+import contextlib
 import io
 import json
+import math
 import os
 import warnings
 from pathlib import Path
@@ -53,7 +55,8 @@ def convert(generative, folder, points=8):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file breaks the contract, or ONNX differs by more than 1e-4.
+        If the file breaks the contract, cannot be recorded, ONNX lacks one of its operations, or differs by more
+        than 1e-4.
     """
     module, metadata = load_scripted(generative, KEYS)
     folder = Path(folder)
@@ -74,8 +77,12 @@ def record(module, controls):
     """Return the operations of a ScriptModule on ``(1, K)`` controls as a ``torch.fx.GraphModule``."""
     from torch.fx.experimental.proxy_tensor import make_fx
 
-    with torch.no_grad(), torch.jit.optimized_execution(False):
-        graph = make_fx(lambda inputs: module(inputs))(controls)
+    try:
+        with torch.no_grad(), torch.jit.optimized_execution(False):
+            graph = make_fx(lambda inputs: module(inputs))(controls)
+    except RuntimeError as error:
+        raise ValueError("expected a model whose computation does not depend on the values of its controls, got one "
+                         f"that cannot be recorded: {str(error).strip().splitlines()[-1]}") from error
     for node in graph.graph.nodes:
         if node.op == "call_function" and node.target in _WRITABLE:
             node.target, keep = _WRITABLE[node.target]
@@ -146,6 +153,10 @@ def _same(tensor):
     return tensor
 
 
+def _exp2(tensor):
+    return torch.exp(tensor * math.log(2.0))
+
+
 def _group_norm(x, weight, bias, _n, _channels, _rest, groups, eps):
     return (functional.group_norm(x, groups, weight, bias, eps),)
 
@@ -161,6 +172,7 @@ _WRITABLE = {
     torch.ops.aten.view.default: (torch.reshape, ()),
     torch.ops.aten.clone.default: (_same, ()),
     torch.ops.aten.detach.default: (_same, ()),
+    torch.ops.aten.exp2.default: (_exp2, ()),
     torch.ops.aten.native_group_norm.default: (_group_norm, ()),
     torch.ops.aten.native_layer_norm.default: (_layer_norm, ()),
 }
@@ -168,8 +180,11 @@ _WRITABLE = {
 
 def _to_onnx(graph, controls):
     file = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter announces its own retirement at each call
-        torch.onnx.export(graph, (controls,), file, input_names=["controls"], output_names=["waveform"],
-                          dynamo=False, opset_version=OPSET)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")  # the exporter announces its own retirement, and prints the whole graph
+            torch.onnx.export(graph, (controls,), file, input_names=["controls"], output_names=["waveform"],
+                              dynamo=False, opset_version=OPSET)
+    except torch.onnx.errors.OnnxExporterError as error:
+        raise ValueError(f"expected operations that ONNX knows; {str(error).splitlines()[0]}") from error
     return file.getvalue()
