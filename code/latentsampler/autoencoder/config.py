@@ -64,10 +64,10 @@ class Config:
     regulariser: str = "regularisers.MMDInverseMultiquadratic"
     options: dict = field(default_factory=dict)
     labels: str = ""
-    reconstruction: dict = field(default_factory=lambda: {"l1": 1.0})
+    reconstruction: dict = field(default_factory=lambda: {"l1": 0.5, "l2": 0.5})
     weights: dict = field(default_factory=lambda: {"reconstruction": 1.0, "pitch": 0.1})
     mel: MelConfig = MelConfig()
-    schedule: Schedule = Schedule(steps=1500, batch_size=48, learning_rate=1.5e-3, valid_every=250)
+    schedule: Schedule = Schedule(steps=1500, batch_size=48, learning_rate=4e-3, valid_every=250)
 
 
 def find(name):

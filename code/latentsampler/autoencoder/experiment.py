@@ -3,6 +3,7 @@
 Contents
 --------
 Config, RUNS    everything that defines a run, but data and seed; name -> Config, of all files of runs
+ABLATIONS       base -> name of a change -> Config
 build, run      Config -> module; Config + notes -> model.pt, metrics, history
 fit             Config + notes -> trained module and regulariser, for benchmarks
 save_model      module + codes of its training notes -> model.pt
@@ -17,7 +18,7 @@ import torch
 
 from latentsampler import divergences
 from latentsampler.autoencoder import config as configuration
-from latentsampler.autoencoder import runs
+from latentsampler.autoencoder import ablations, runs
 from latentsampler.autoencoder.config import find
 from latentsampler.autoencoder.model import AutoEncoder
 from latentsampler.autoencoder.objective import Objective, pitch_index
@@ -29,6 +30,7 @@ from latentsampler.training import train
 QUANTILES = (0.005, 0.995)  # of training codes: the range of a latent control
 Config = configuration.Config
 RUNS = {**runs.RUNS}
+ABLATIONS = ablations.ABLATIONS
 
 
 def build(config):

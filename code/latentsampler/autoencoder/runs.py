@@ -2,8 +2,9 @@
 
 Contents
 --------
-WAE    the default: what ``patch/model.pt`` is made from
-RUNS   name -> Config
+WAE       the default: what ``patch/model.pt`` is made from
+REDUCED   the same, small: what ablations start from
+RUNS      name -> Config
 """
 
 from dataclasses import replace
@@ -11,9 +12,11 @@ from dataclasses import replace
 from latentsampler.autoencoder.config import Config
 
 WAE = Config()
+REDUCED = replace(WAE, width=64, schedule=replace(WAE.schedule, steps=400, batch_size=32, valid_every=400))
 RUNS = {
     "wae": WAE,
     # what fits into the demo's ten minutes on two cores, everything included
     "demo": replace(WAE, schedule=replace(WAE.schedule, steps=800, valid_every=200)),
+    "wae-reduced": REDUCED,
     **{f"wae-{size}": replace(WAE, latent_dim=size) for size in (2, 8, 16)},
 }
