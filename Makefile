@@ -11,7 +11,7 @@ export MKL_NUM_THREADS := 1
 export MPLBACKEND := Agg
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check lint external weights clean book
+.PHONY: help demo test check lint coverage external weights book report archive clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,10 @@ report: ## report/report.pdf from its sources and the records
 	@./setup.sh
 	@./setup.sh --system $(SYSTEM_REPORT)
 	@$(PY) code/make_report.py
+
+archive: ## NAMES="Durand Petit" [YEAR=2017]: the zip for evaluation, at most 20 MB
+	@./setup.sh
+	@$(PY) code/archive.py --names "$$NAMES" --year "$${YEAR:-2017}"
 
 clean: ## remove what was built, but not .venv
 	rm -rf build report/build patch/wae-sampler.pd_* patch/wae-render

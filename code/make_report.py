@@ -17,6 +17,7 @@ Contents
 Records          numbers by name; remembers which records were drawn on
 number           value -> LaTeX
 numbers          sources + Records -> LaTeX definitions
+text_of_sources  their LaTeX, without comments
 generate         everything that LaTeX reads, into a folder
 sealed, seal     what the PDF was made from; the same, written down
 main             the command
@@ -166,6 +167,11 @@ def sources():
     return [REPORT / "main.tex", *sorted((REPORT / "chapters").glob("*.tex")), REPORT / "references.bib"]
 
 
+def text_of_sources():
+    """Return the LaTeX of all sources, without comments."""
+    return "\n".join(re.sub(r"(?<!\\)%.*", "", path.read_text(encoding="utf-8")) for path in sources()[:-1])
+
+
 def generate(build, store=None):
     """Write ``numbers.tex``, tables and figures; return the records that they come from.
 
@@ -184,7 +190,7 @@ def generate(build, store=None):
     store = Records() if store is None else store
     build = Path(build)
     build.mkdir(parents=True, exist_ok=True)
-    text = "\n".join(re.sub(r"(?<!\\)%.*", "", path.read_text(encoding="utf-8")) for path in sources()[:-1])
+    text = text_of_sources()
     (build / "numbers.tex").write_text(numbers(text, store), encoding="utf-8")
     for kind, _, name in sorted(set(USES.findall(text))):
         if kind == "recordtable":
