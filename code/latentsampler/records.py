@@ -7,6 +7,9 @@ A record is a folder ``report/results/<chapter>/<run>/seed<k>/`` with
 * ``history.csv``      one row per validation,
 * ``provenance.json``  commit, versions, machine, device, seconds, checksums of dataset and other inputs.
 
+Where MLflow is installed, a record of the project's own is logged there, too (see ``experiments.tracking``); the
+files here stay the source.
+
 Every number, table and figure of book and report is a function of records.
 
 Contents
@@ -76,6 +79,10 @@ def write_record(chapter, run, seed, config, metrics, history, provenance, resul
         writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(history)
+    if Path(results) == RESULTS:
+        from latentsampler.experiments.tracking import log_new_record
+
+        log_new_record(folder)
     return folder
 
 

@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from latentsampler import records
 from latentsampler.dataset.store import NoteDataset
@@ -39,6 +38,7 @@ from latentsampler.experiments.chapters import (
     with_fields,
 )
 from latentsampler.parallel import run_tasks
+from latentsampler.statistics import paired_difference
 
 MODEL = "unused.pt"  # what a run must write; only its figures are kept
 
@@ -214,7 +214,7 @@ def _difference(config, metrics, delta, metric, wanted):
             pairs.append(two)
     if len(pairs) < 2:
         return None
-    mean, low, high = _paired_interval(*np.array(pairs).T)
+    mean, low, high = paired_difference(*np.array(pairs).T)
     if low <= 0.0 <= high:
         verdict = "undecided"
     elif wanted is None:
@@ -250,14 +250,6 @@ def table(config, metrics, better=None):
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     return "\n".join(lines)
-
-
-def _paired_interval(one, other):
-    """Return mean and 95 % interval (Student's t) of the differences of pairs ``(n,)``."""
-    difference = one - other  # (n,)
-    mean, error = difference.mean(), difference.std(ddof=1) / math.sqrt(len(difference))
-    reach = stats.t.ppf(0.975, len(difference) - 1) * error
-    return float(mean), float(mean - reach), float(mean + reach)
 
 
 def _count(config, metrics, name):

@@ -5,6 +5,7 @@ Contents
 add_parser   adds them to a parser's subcommands
 """
 
+import json
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +17,8 @@ def add_parser(commands):
     """Add the commands to the subcommands of a parser."""
     _add_ablate(commands)
     _add_rerun(commands)
+    _add_search(commands)
+    _add_track(commands)
 
 
 def _add_ablate(commands):
@@ -47,6 +50,35 @@ def _add_rerun(commands):
                        "counts as close, for another machine or other versions (default: %(default)s)")
     rerun.add_argument("--out", type=Path, help="keep the model in this file")
     rerun.set_defaults(run=_rerun)
+
+
+def _add_search(commands):
+    text = "many short runs over fields of a run's Config; the hopeless end early"
+    search = commands.add_parser("search", help=text, description=text)
+    _add_run(search)
+    search.add_argument("--space", type=Path, metavar="FILE", help='JSON: {"schedule.learning_rate": ["log", 1e-4, '
+                        '1e-2], ...} (default: the chapter\'s SEARCH)')
+    search.add_argument("--trials", type=int, default=30, metavar="N", help="of the study (default: %(default)s)")
+    search.add_argument("--minutes", type=float, metavar="BUDGET", help="no trial begins that would end after them")
+    search.add_argument("--steps", type=int, help="optimiser steps of a trial, instead of the run's own")
+    search.add_argument("--seed", type=int, default=0, help="of runs and proposals (default: %(default)s)")
+    search.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
+    _add_jobs(search, "build/search")
+    search.set_defaults(run=_search)
+
+
+def _add_track(commands):
+    text = "records in MLflow (the extra tracking; build/mlflow, or the server of MLFLOW_TRACKING_URI)"
+    track = commands.add_parser("track", help=text, description=text).add_subparsers(metavar="COMMAND", required=True)
+    track.add_parser("records", help="log all records that are not there yet").set_defaults(run=_track_records)
+    track.add_parser("models", help="what is registered").set_defaults(run=_track_models)
+    register = track.add_parser("register", help="a model file as the next version of a name; `export` takes "
+                                "models:/NAME@ALIAS")
+    register.add_argument("file", type=Path, help="model.pt, vocoder.pt or generative.pt")
+    register.add_argument("--name", required=True, help="of the model")
+    register.add_argument("--of", required=True, metavar="CHAPTER/RUN/seedK", help="the record of its run")
+    register.add_argument("--alias", help="that shall point to this version, such as champion")
+    register.set_defaults(run=_track_register)
 
 
 def _add_run(parser):
@@ -88,6 +120,52 @@ def _ablate(options):
             raise ValueError("expected all runs for a record; run the same command again, or ask for fewer seeds")
         seconds = time.perf_counter() - begin
         print(f"recorded {ablation.record(what, results, options.data, seconds, options.device)}")
+
+
+def _search(options):
+    from latentsampler import records
+    from latentsampler.dataset.store import NoteDataset
+    from latentsampler.experiments import search
+
+    begin = time.perf_counter()
+    space = json.loads(options.space.read_text(encoding="utf-8")) if options.space else None
+    what = search.plan(options.name, space, options.steps, options.seed, dict(options.input))
+    study = search.run_search(what, options.data, options.folder, options.trials, options.jobs, options.scheduler,
+                              options.minutes and 60.0 * options.minutes)
+    config, metrics, history = search.as_record(what, study)
+    print(f"{metrics['complete']} trials complete, {metrics['pruned']} pruned, {metrics['failed']} failed")
+    if "best" in metrics:
+        print(f"best trial {metrics['best_trial']}: valid {metrics['best_valid']:.4g}, {metrics['best']}")
+    if options.record:
+        origin = records.provenance(time.perf_counter() - begin, NoteDataset(options.data).checksum, options.device,
+                                    what.inputs)
+        print("recorded", records.write_record("search", f"{what.chapter}-{what.run}", what.seed, config, metrics,
+                                               history, origin))
+
+
+def _track_records(_):
+    from latentsampler.experiments import tracking
+
+    client = tracking.connect()
+    for name, new in tracking.log_all(client).items():
+        print(f"{name}: {'logged' if new else 'there already'}")
+    print(f"to compare them: pip install mlflow (not an extra: it is large), then mlflow ui --backend-store-uri "
+          f"{client.tracking_uri}")
+
+
+def _track_models(_):
+    from latentsampler.experiments import registry, tracking
+
+    for name, numbers in registry.versions(tracking.connect()).items():
+        for number, told in sorted(numbers.items()):
+            print(f"models:/{name}/{number}  {told['record']}  {told['sha256'][:12]}  {' '.join(told['aliases'])}")
+
+
+def _track_register(options):
+    from latentsampler.experiments import registry, tracking
+
+    version = registry.register(tracking.connect(), options.file, options.name, options.of, options.alias)
+    print(f"models:/{options.name}/{version}" + (f" = models:/{options.name}@{options.alias}" if options.alias else ""))
 
 
 def _rerun(options):

@@ -11,8 +11,8 @@ def add_parser(commands):
 
 def _add_export(commands):
     export = commands.add_parser("export", help="model.pt + vocoder.pt -> generative.pt")
-    export.add_argument("--model", type=Path, required=True, help="model.pt")
-    export.add_argument("--vocoder", type=Path, required=True, help="vocoder.pt")
+    export.add_argument("--model", type=Path, required=True, help="model.pt, or a registered models:/NAME@ALIAS")
+    export.add_argument("--vocoder", type=Path, required=True, help="vocoder.pt, or a registered one")
     export.add_argument("--controls", choices=("latent",), default="latent", help="what the controls mean")
     export.add_argument("--reduce", type=int, metavar="N", help="play the N first principal axes of a larger space")
     export.add_argument("--data", type=Path, help="a store: writes <out>.map.txt, the notes in both planes")
@@ -31,8 +31,10 @@ def _add_render(commands):
 
 
 def _export(options):
+    from latentsampler.experiments.registry import model_file
     from latentsampler.instrument import generative, grid, notemap
 
+    options.model, options.vocoder = model_file(options.model), model_file(options.vocoder)
     metadata = generative.assemble(options.model, options.vocoder, options.out, options.reduce)
     for control in metadata["controls"]:
         print("{name:8s} {min:8.3f} .. {max:8.3f} {unit}, default {default:.3f}".format(**control))
