@@ -69,9 +69,9 @@ def test_a_prior_that_is_no_normal_is_tested_against_itself():
     def uniform(n, generator):
         return torch.rand(n, 2, generator=generator)
 
-    codes = np.random.default_rng(0).random((256, 2))
-    assert np.mean([two_sample_tests(codes, uniform, seed=k)["mmd2_effect"] for k in range(3)]) < 1.0
-    assert two_sample_tests(codes, lambda n, generator: normal(n, generator, 2))["mmd2_p"] == pytest.approx(1 / 200)
+    clouds = [np.random.default_rng(k).random((256, 2)) for k in range(4)]
+    assert np.mean([two_sample_tests(codes, uniform)["mmd2_effect"] for codes in clouds]) < 0.8
+    assert two_sample_tests(clouds[0], lambda n, generator: normal(n, generator, 2))["mmd2_p"] == pytest.approx(1 / 200)
 
 
 def test_a_p_value_counts_the_relabellings_that_are_as_far_apart():
