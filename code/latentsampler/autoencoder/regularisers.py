@@ -239,13 +239,13 @@ class JensenShannon(Regulariser):
     latent_dim, n_mels, n_frames : int
         Sizes.
     alpha : float
-        Skew: 0 is the KL of a VAE, 1 the reverse one.
+        Skew: 0 is the KL of a VAE, 1 the reverse one. At 0.5 posteriors stay wide, and codes go far from the prior.
     """
 
     random_encoder = True
     weight = 0.003
 
-    def __init__(self, latent_dim, n_mels, n_frames, alpha=0.5):
+    def __init__(self, latent_dim, n_mels, n_frames, alpha=0.1):
         super().__init__(latent_dim, n_mels, n_frames)
         self.alpha = alpha
 
