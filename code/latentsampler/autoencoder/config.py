@@ -56,7 +56,7 @@ class Config:
     latent_dim: int = 4
     width: int = 128
     depth: int = 4
-    residual: bool = False
+    residual: bool = True
     conditioning: str = "conditioning.Film"
     harmonic: bool = True
     dropout: float = 0.0
@@ -64,7 +64,7 @@ class Config:
     regulariser: str = "regularisers.MMDInverseMultiquadratic"
     options: dict = field(default_factory=dict)
     labels: str = ""
-    reconstruction: dict = field(default_factory=lambda: {"l1": 0.5, "l2": 0.5})
+    reconstruction: dict = field(default_factory=lambda: {"l1": 0.5, "l2": 1.0})
     weights: dict = field(default_factory=lambda: {"reconstruction": 1.0, "pitch": 0.1})
     mel: MelConfig = MelConfig()
     schedule: Schedule = Schedule(steps=1500, batch_size=48, learning_rate=4e-3, valid_every=250)

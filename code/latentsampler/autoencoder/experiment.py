@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from latentsampler import divergences
-from latentsampler.autoencoder import config as configuration
 from latentsampler.autoencoder import ablations, runs
+from latentsampler.autoencoder import config as configuration
 from latentsampler.autoencoder.config import find
 from latentsampler.autoencoder.model import AutoEncoder
 from latentsampler.autoencoder.objective import Objective, pitch_index

@@ -5,6 +5,8 @@ Contents
 figure_history          loss terms and validation over steps
 figure_reconstructions  mels of notes above what the model makes of them
 figure_map              codes in both planes, coloured by label
+figure_benchmark        each method of the benchmark: sound against agreement with the prior
+figure_sizes            what each latent size buys
 table_records           all records as text
 """
 
@@ -12,6 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
+from latentsampler.autoencoder import verdict
 from latentsampler.records import read_records, table
 
 COLUMNS = ("lsd_db", "lsd_self_db", "pca_lsd_db", "pitch_accuracy", "mmd", "parameters")
@@ -76,6 +79,67 @@ def figure_map(codes, labels):
             axis.scatter(own[:, 2 * plane], own[:, 2 * plane + 1], s=10, color=plt.cm.hsv(k / len(names)), label=name)
         axis.set(xlabel=f"z{2 * plane + 1} (sd)", ylabel=f"z{2 * plane + 2} (sd)", aspect="equal")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right", fontsize=8)
+    return figure
+
+
+def figure_benchmark(record, size=4):
+    """Return a figure of all methods at one size: distance on held-out recordings by distance of codes to the prior.
+
+    Parameters
+    ----------
+    record : dict
+        Of the benchmark.
+    size : int
+        Latent size.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A point per method, mean over seeds, with the range of seeds; towards the lower left is better.
+    """
+    figure, axis = plt.subplots(figsize=(8, 5), layout="constrained")
+    for k, (method, other) in enumerate(verdict.rows(record)):
+        if other != size:
+            continue
+        x, y = (verdict.values(record, method, size, name) for name in ("sw2_effect", "lsd_db"))
+        axis.errorbar(x.mean(), y.mean(), xerr=[[x.mean() - x.min()], [x.max() - x.mean()]],
+                      yerr=[[y.mean() - y.min()], [y.max() - y.mean()]], fmt="o", color=plt.cm.tab20(k % 20))
+        axis.annotate(method, (x.mean(), y.mean()), xytext=(4, 4), textcoords="offset points", fontsize=8)
+    axis.axvline(verdict.MULTIPLE, color="grey", linestyle=":")
+    axis.set(xscale="log", xlabel="sliced Wasserstein distance of codes to prior (prior-against-prior 95 % quantiles)",
+             ylabel="log-spectral distance, held-out recordings (dB)")
+    return figure
+
+
+def figure_sizes(record, metric="lsd_db", label="log-spectral distance, held-out recordings (dB)"):
+    """Return a figure of a metric over latent size, a line per method that ran at several.
+
+    Parameters
+    ----------
+    record : dict
+        Of the benchmark.
+    metric, label : str
+        Name in the record, and text of the axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Mean over seeds, bars from the least to the largest.
+    """
+    figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
+    found = verdict.rows(record)
+    ticks = sorted({size for _, size in found})
+    for method in dict.fromkeys(method for method, _ in found):
+        sizes = sorted(size for other, size in found if other == method)
+        figures = [verdict.values(record, method, size, metric) for size in sizes]
+        if len(sizes) > 1 and all(len(numbers) for numbers in figures):
+            mean = np.array([numbers.mean() for numbers in figures])
+            low, high = (np.array([pick(numbers) for numbers in figures]) for pick in (np.min, np.max))
+            axis.errorbar(sizes, mean, yerr=[mean - low, high - mean], marker="o", capsize=3, label=method,
+                          linestyle="--" if method.startswith("PCA") else "-")
+    axis.set(xscale="log", xticks=ticks, xticklabels=ticks, xlabel="latent size", ylabel=label)
+    axis.minorticks_off()
+    figure.legend(loc="outside right upper", fontsize=8)
     return figure
 
 

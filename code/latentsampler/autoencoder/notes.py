@@ -9,10 +9,10 @@ Conventions
 
 Contents
 --------
-Notes        mels, pitch and columns, as a training needs them
+NoteSet      mels, pitch and columns, as a training needs them
 Parts        index arrays
-read_notes   stores -> Notes
-divide       Notes -> Parts
+read_notes   stores -> NoteSet
+divide       NoteSet -> Parts
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from latentsampler.dataset.store import NoteDataset
 KNOWN = 0.1  # share of the training recordings' notes that are held out
 
 
-class Notes:
+class NoteSet:
     """Notes in memory.
 
     Parameters
@@ -74,6 +74,11 @@ class Notes:
     def __len__(self):
         return len(self.mels)
 
+    def row(self, index):
+        """Return a note's row of its table, a dict of strings."""
+        first = np.searchsorted(self.source, self.source[index])
+        return self.datasets[self.source[index]].rows[index - first]
+
     def column(self, name):
         """Return one column of the tables, ``(N,)`` of str; empty where a table has none such."""
         return np.array([value for dataset in self.datasets for value in (
@@ -94,7 +99,7 @@ def divide(notes, seed=0):
 
     Parameters
     ----------
-    notes : Notes
+    notes : NoteSet
         What is divided.
     seed : int
         Of the division.
@@ -124,12 +129,12 @@ def read_notes(paths, pool=1):
 
     Returns
     -------
-    Notes
+    NoteSet
         Of all of them.
     """
     key = (*map(str, paths), pool)
     if key not in _OPEN:
-        _OPEN[key] = Notes([NoteDataset(path) for path in paths], pool)
+        _OPEN[key] = NoteSet([NoteDataset(path) for path in paths], pool)
     return _OPEN[key]
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from latentsampler.autoencoder.config import Config
 
-WAE = Config()
+WAE = Config(encoder_noise=0.1)  # a blurred code asks for a smooth decoder
 REDUCED = replace(WAE, width=64, schedule=replace(WAE.schedule, steps=400, batch_size=32, valid_every=400))
 RUNS = {
     "wae": WAE,

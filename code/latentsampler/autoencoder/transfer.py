@@ -45,13 +45,13 @@ class Setting:
 
     seeds: int = 3
     pool: int = 4
-    config: Config = Config(width=64, depth=3, schedule=Schedule(steps=600, batch_size=32, learning_rate=4e-3,
-                                                                 valid_every=600))
+    config: Config = Config(width=64, depth=3, schedule=Schedule(steps=300, batch_size=32, learning_rate=4e-3,
+                                                                 valid_every=300))
 
 
 RECORDED = Setting()
 SMALL = replace(RECORDED, seeds=1, config=replace(
-    RECORDED.config, schedule=replace(RECORDED.config.schedule, steps=200, valid_every=200)))
+    RECORDED.config, schedule=replace(RECORDED.config.schedule, steps=100, valid_every=100)))
 
 
 def run_cell(trained_on, seed, setting, stores):
