@@ -33,6 +33,11 @@ check: ## the long suite: soak, churn, fuzz, sanitizers, kills, clusters (under 
 	@./setup.sh --system $(SYSTEM_TEST) || echo "going on without: tests that need these parts are skipped by name"
 	@$(PY) -m pytest -q -m long code/tests
 
+coverage: ## lines of the package that the fast suite runs: at least 90 %, and which it does not
+	@./setup.sh test
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@COVERAGE_FILE=build/coverage/data $(PY) -m pytest -q -m "not long" --cov --cov-report=term code/tests
+
 lint: ## PEP 8 and numpydoc
 	@$(PY) -m ruff check code toy notebooks book
 	@find code/latentsampler -name "*.py" -print0 | PYTHONWARNINGS=ignore xargs -0 .venv/bin/numpydoc lint
