@@ -160,7 +160,8 @@ def run_benchmark(setting, stores, folder, n_jobs=1, scheduler=None, progress=Tr
     found = run_tasks(run_cell, cells(setting, stores), folder, n_jobs, scheduler, identity, progress=progress)
     stale = [name for name, result in found.items() if result["weight"] != weight_of(name.split("/")[0])]
     if stale:
-        raise ValueError(f"expected results of the present weights, got older ones: remove {', '.join(stale)} in {folder}")
+        raise ValueError("expected results of the present weights, got older ones: remove "
+                         f"{', '.join(stale)} in {folder}")
     return found
 
 

@@ -67,7 +67,7 @@ class Config:
     reconstruction: dict = field(default_factory=lambda: {"l1": 0.5, "l2": 1.0})
     weights: dict = field(default_factory=lambda: {"reconstruction": 1.0, "pitch": 0.1})
     mel: MelConfig = MelConfig()
-    schedule: Schedule = Schedule(steps=1500, batch_size=48, learning_rate=4e-3, valid_every=250)
+    schedule: Schedule = Schedule(steps=2200, batch_size=32, learning_rate=4e-3, valid_every=275)
 
 
 def find(name):
