@@ -61,9 +61,9 @@ class Setting:
     sizes: tuple = (4, 2, 8, 16)
     seeds: int = 3
     pool: int = 4
-    width: int = 64
+    width: int = 48
     depth: int = 3
-    schedule: Schedule = Schedule(steps=300, batch_size=32, learning_rate=4e-3, valid_every=300)
+    schedule: Schedule = Schedule(steps=250, batch_size=32, learning_rate=4e-3, valid_every=250)
 
 
 RECORDED = Setting()

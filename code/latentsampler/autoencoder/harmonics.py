@@ -43,6 +43,7 @@ class HarmonicLayer(nn.Module):
         bank = mel_filter_bank(mel)  # (M, F)
         bank = bank / bank.sum(dim=1, keepdim=True).clamp(min=1e-9)
         hz = torch.arange(bank.shape[1]) * (mel.sample_rate / mel.n_fft)  # (F,)
+        hidden = max(8, channels // 2)
         self.bin_hz = mel.sample_rate / mel.n_fft
         self.register_buffer("bank", bank, persistent=False)
         self.register_buffer("hz", hz, persistent=False)
@@ -50,8 +51,8 @@ class HarmonicLayer(nn.Module):
         self.register_buffer("octaves", OCTAVES.clone(), persistent=False)
         self.register_buffer("places", _bumps(torch.linspace(0.0, 1.0, mel.n_mels)[:, None],
                                               torch.linspace(0.0, 1.0, PLACES)), persistent=False)  # (M, 17)
-        self.spectra = nn.Sequential(nn.Linear(4 + len(OCTAVES) + PLACES, 64), nn.GELU(), nn.Linear(64, 64), nn.GELU(),
-                                     nn.Linear(64, spectra))
+        self.spectra = nn.Sequential(nn.Linear(4 + len(OCTAVES) + PLACES, hidden), nn.GELU(),
+                                     nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, spectra))
         self.mix = nn.Conv1d(channels, spectra, 1)
         self.level = nn.Linear(condition, spectra)  # what is constant over a note need not pass the frames
 
