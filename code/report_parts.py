@@ -19,6 +19,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  the backend comes first
 import numpy as np  # noqa: E402
+from latentsampler.statistics import t_interval  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 TOY, MAP = ROOT / "toy" / "data" / "notes.csv", ROOT / "patch" / "generative.map.txt"
@@ -27,7 +28,7 @@ WIDTH = 3.45  # inches: one column
 STYLE = {"font.family": "STIXGeneral", "mathtext.fontset": "stix", "font.size": 8, "axes.labelsize": 8,
          "xtick.labelsize": 7, "ytick.labelsize": 7, "legend.fontsize": 7, "axes.linewidth": 0.6, "pdf.fonttype": 42,
          "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.0}
-DARK, ACCENT, PALE = "#303030", "#b03a2e", "#9a9a9a"
+DARK, ACCENT, GOOD, PALE = "#303030", "#b03a2e", "#1f6f8b", "#9a9a9a"
 
 
 def save(figure, path):
@@ -48,10 +49,6 @@ def _rows(head, rows, columns):
     body = "\n".join(" & ".join(row) + r" \\" for row in rows)
     return f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{' & '.join(head)} \\\\\n\\midrule\n{body}\n\\bottomrule\n" \
            "\\end{tabular}\n"
-
-
-def _db(value, digits=1):
-    return f"${value:.{digits}f}$"
 
 
 # ---- data
@@ -94,18 +91,101 @@ def figure_map(records):
 
 # ---- comparisons
 
+LEGIBLE = {"Plain": "none (plain autoencoder)", "MMDInverseMultiquadratic": "MMD, inverse multiquadratic",
+           "MMDGaussian": "MMD, Gaussian", "SlicedWasserstein": "sliced Wasserstein", "Sinkhorn": "Sinkhorn",
+           "CramerWold": r"Cram\'er--Wold", "KullbackLeibler": "Kullback--Leibler (VAE)", "Beta": r"$\beta$-VAE",
+           "BetaVAE": r"$\beta$-VAE", "TotalCorrelation": r"total correlation ($\beta$-TCVAE)", "InfoVAE": "InfoVAE",
+           "JensenShannon": "geometric Jensen--Shannon", "Renyi": r"R\'enyi", "Adversarial": "critic (WAE-GAN)",
+           "RAEDecay": "RAE, weight decay", "RAEGradient": "RAE, gradient", "FlowPrior": "flow prior",
+           "VampPrior": "VampPrior"}
+
+
+def _named(name):
+    """Return a method's name as readers know it; a name not listed above, word by word."""
+    return LEGIBLE.get(name) or "".join(f" {c}" if c.isupper() and k else c for k, c in enumerate(name))
+
+
+def _with_interval(values, digits=2):
+    """Return mean and half of the 95 % interval (Student's t) of a few seeds, as LaTeX."""
+    values = np.asarray(values, dtype=float)
+    if len(values) < 2:
+        return f"${values.mean():.{digits}f}$"
+    interval = t_interval(values)
+    return f"${interval.value:.{digits}f} \\pm {(interval.high - interval.low) / 2:.{digits}f}$"
+
+
+def seeds_of(metrics, prefix, metric):
+    """Return a metric of the runs ``<prefix>/seed<k>`` of a record that holds many, by seed."""
+    found = {int(name.rpartition("seed")[2]): figures[metric] for name, figures in metrics.items()
+             if name.rpartition("/seed")[0] == prefix and metric in figures}
+    return [found[seed] for seed in sorted(found)]
+
+
+def figure_ablation(records):
+    """Draw what each change of the reduced default does to the held-out distance, with intervals."""
+    from latentsampler.experiments.ablation import compare
+
+    record = records.read("ablation", "autoencoder-wae-reduced")
+    compared = {name: cells.get("lsd_db") for name, cells in
+                compare(record["config"], record["metrics"], {"lsd_db": "lower"}).items()}
+    compared = {name: cell for name, cell in compared.items() if cell is not None}
+    order = sorted(compared, key=lambda name: compared[name].mean)
+    figure, axis = plt.subplots(figsize=(WIDTH, 0.5 + 0.155 * len(order)), layout="constrained")
+    _forest(axis, order, [compared[name] for name in order])
+    axis.set_xlabel("change of log-spectral distance (dB)")
+    return figure
+
 
 def _forest(axis, names, differences):
     """Draw differences with their intervals, one row a name; those whose interval excludes zero in colour."""
+    colours = {"undecided": PALE, "worse": ACCENT, "better": GOOD}
     for row, difference in enumerate(differences):
-        if difference is None:
-            continue
-        colour = PALE if difference.verdict == "undecided" else ACCENT if difference.verdict == "worse" else DARK
-        axis.plot([difference.low, difference.high], [row, row], color=colour)
-        axis.plot([difference.mean], [row], marker="o", markersize=3, color=colour)
+        axis.plot([difference.low, difference.high], [row, row], color=colours[difference.verdict])
+        axis.plot([difference.mean], [row], marker="o", markersize=3, color=colours[difference.verdict])
     axis.axvline(0.0, color=DARK, linewidth=0.5)
     axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
+
+
+def table_transfer(records):
+    """Return the table of training sets by test sets: held-out log-spectral distance."""
+    metrics = records.read("autoencoder-benchmark", "transfer")["metrics"]
+    sets = {"soundfont": "SoundFont", "toy": "toy", "both": "both"}
+    rows = [[title, *(_with_interval(seeds_of(metrics, name, other)) for other in sets)]
+            for name, title in sets.items()]
+    return _rows(["trained on", *(f"on {title}" for title in sets.values())], rows, "lccc")
+
+
+COLUMNS = {"lsd_db": ("LSD (dB)", 2), "sw2_effect": ("codes", 1), "instrument": ("instr.", 2),
+           "mig": ("MIG", 2), "prior_coverage": ("cover", 2)}
+
+
+def table_divergences(records):
+    """Return the table of regularisers at four latent dimensions, sorted by held-out distance."""
+    record = records.read("autoencoder-benchmark", "divergences")
+    size = record["config"]["sizes"][0]
+    methods = dict.fromkeys(name.split("/")[0] for name in record["metrics"])
+    first = next(iter(record["metrics"].values()))
+    columns = {name: about for name, about in COLUMNS.items() if name in first}
+    found = {method: {name: seeds_of(record["metrics"], f"{method}/size{size}", name) for name in columns}
+             for method in methods}
+    found = {method: cells for method, cells in found.items() if cells["lsd_db"]}
+    rows = [[_named(method), *(_with_interval(cells[name], columns[name][1]) for name in columns)]
+            for method, cells in sorted(found.items(), key=lambda pair: np.mean(pair[1]["lsd_db"]))]
+    return _rows(["regulariser", *(title for title, _ in columns.values())], rows, "l" + "c" * len(columns))
+
+
+KNOB_RUNS = {"knobs": "closed loop, with handles", "latent": "closed loop, $z$ alone", "flow": "flow",
+             "linear": "linear inverse", "regularised-axes": "AR axes", "conditional": "conditional"}
+
+
+def table_knobs(records):
+    """Return the table of ways to turn four perceptual knobs, measured on the waveform."""
+    found = {name: runs[0]["metrics"] for name, runs in records.read_all("projection").items() if name in KNOB_RUNS}
+    rows = [[title, f"${found[name]['spearman']:.2f}$", f"${100 * found[name]['monotone']:.0f}$",
+             f"${found[name]['crosstalk_mean']:.2f}$", f"${found[name]['drift_cents']:.0f}$"]
+            for name, title in KNOB_RUNS.items() if name in found]
+    return _rows(["way", r"$\rho$", r"mon.\ (\%)", "cross-talk", "drift (ct)"], rows, "lcccc")
 
 
 DERIVED = {
@@ -116,5 +196,5 @@ DERIVED = {
                                 * records.mean("autoencoder/wae:config/mel/n_frames")
                                 / records.mean("autoencoder/wae:config/mel/sample_rate")),
 }
-TABLES = {}
-FIGURES = {"frontends": _styled(figure_frontends), "map": _styled(figure_map)}
+TABLES = {"transfer": table_transfer, "divergences": table_divergences, "knobs": table_knobs}
+FIGURES = {"frontends": _styled(figure_frontends), "map": _styled(figure_map), "ablation": _styled(figure_ablation)}

@@ -17,6 +17,8 @@ from tests.conftest import require
 REPORT = make_report.REPORT
 ALLOWED = {"16-bit", r"95\,\%", "SOL~0.9", "FluidR3"}  # names and conventions, no results
 
+SECTION = re.compile(r'References\n\s*-+\n(.*?)(?:\n\s*\n|""")', re.DOTALL)  # of a docstring
+
 
 @pytest.fixture
 def store(tmp_path):
@@ -113,6 +115,22 @@ def test_every_work_cited_is_in_the_bibliography_with_author_title_and_year():
         assert re.search(r"\b(author|key) = ", entry) and "title = " in entry and "year = " in entry, key
 
 
+def normalised(text):
+    """Lower-case words without markup, for finding a title however it is set."""
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub(r"\\\W|[{}$\\]", "", text.lower())).split())
+
+
+def test_every_work_that_a_docstring_refers_to_by_title_is_in_the_bibliography():
+    known, missing, found = normalised((REPORT / "references.bib").read_text(encoding="utf-8")), [], 0
+    for path in sorted((make_report.ROOT / "code" / "latentsampler").rglob("*.py")):
+        for section in SECTION.findall(path.read_text(encoding="utf-8")):
+            for title in re.findall(r'"([^"]+)"', section):
+                found += 1
+                start = " ".join(normalised(title).split()[:3])
+                missing += [] if start in known else [f"{path.name}: {title}"]
+    assert found > 20 and not missing
+
+
 def test_the_report_has_at_most_eight_pages():
     require(shutil.which("pdfinfo"), "pdfinfo (poppler-utils) is not there")
     told = subprocess.run(["pdfinfo", REPORT / "report.pdf"], capture_output=True, text=True, check=True).stdout
@@ -125,11 +143,31 @@ def test_the_report_was_made_from_the_present_sources_and_records():
              or hashlib.sha256((REPORT / name).read_bytes()).hexdigest() != value]
     assert not stale, f"run `make report`: {', '.join(stale)} changed since report.pdf was made"
     store = make_report.Records()
-    for kind, digits, key in make_report.USES.findall(make_report.text_of_sources()):  # no drawing: what is asked for tells which records
+    for kind, digits, key in make_report.USES.findall(make_report.text_of_sources()):
         if kind.startswith("record"):
             continue
-        make_report.numbers(f"\\{kind}[{digits or 0}]{{{key}}}", store)
+        make_report.numbers(f"\\{kind}[{digits or 0}]{{{key}}}", store)  # no drawing: names tell which records
     assert set(make_report.sealed(sorted(store.used))) <= set(seal)
+
+
+def test_a_table_of_methods_is_sorted_by_distance_with_students_intervals(tmp_path):
+    seeds = {"Plain": (7.0, 7.2, 7.4), "Sinkhorn": (6.0, 6.5, 7.0)}
+    metrics = {f"{name}/size4/seed{k}": {"lsd_db": value, "mig": 0.25} for name, values in seeds.items()
+               for k, value in enumerate(values)}
+    records.write_record("autoencoder-benchmark", "divergences", 0, {"sizes": [4]}, metrics, [], {}, tmp_path)
+    rows = report_parts.table_divergences(make_report.Records(tmp_path)).splitlines()
+    cells = [row.split(" & ") for row in rows if "pm" in row]
+    assert [row[0] for row in cells] == ["Sinkhorn", "none (plain autoencoder)"]
+    assert cells[0][1] == f"$6.50 \\pm {stats.t.ppf(0.975, 2) * 0.5 / np.sqrt(3):.2f}$"
+
+
+def test_the_transfer_table_has_a_row_per_training_set_and_a_column_per_test_set(tmp_path):
+    metrics = {f"{row}/seed{k}": {"soundfont": 1.0 + k, "toy": 2.0, "both": 3.0} for row in ("soundfont", "toy", "both")
+               for k in range(2)}
+    records.write_record("autoencoder-benchmark", "transfer", 0, {}, metrics, [], {}, tmp_path)
+    rows = [row for row in report_parts.table_transfer(make_report.Records(tmp_path)).splitlines() if "pm" in row]
+    assert [row.split(" & ")[0] for row in rows] == ["SoundFont", "toy", "both"]
+    assert all(row.split(" & ")[1].startswith("$1.50 ") and row.count("&") == 3 for row in rows)
 
 
 def test_figures_embed_truetype_fonts_and_are_the_same_bytes_again(tmp_path):
