@@ -8,8 +8,8 @@ executes every notebook and writes HTML; a warning, a failing notebook or a dead
 Contents
 --------
 main      the whole build
-gather    sources -> build/book/source
-sphinx    build/book/source -> HTML
+gather    everything that the book is made of -> source/
+sphinx    source/ -> html/
 """
 
 import argparse
@@ -29,78 +29,78 @@ import vendor
 
 ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "book"
-BUILD = ROOT / "build" / "book"
-SOURCE = BUILD / "source"
-HTML = BUILD / "html"
 sys.path.insert(0, str(ROOT / "code"))
 
 
 def main(arguments=None):
     """Build the book, check its links, and say how long it took."""
     parser = argparse.ArgumentParser(description="build the book into build/book/html")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "book", help="default: %(default)s")
     parser.add_argument("--draft", action="store_true", help="do not execute the notebooks")
     options = parser.parse_args(arguments)
     begin = time.monotonic()
-    gather(options.draft)
-    status = sphinx()
-    wrong = check.problems(HTML) if HTML.is_dir() else ["no HTML was written"]
+    html = options.out / "html"
+    gather(options.out / "source", options.out / "npm", options.draft)
+    status = sphinx(options.out)
+    wrong = check.problems(html) if html.is_dir() else ["no HTML was written"]
     for line in wrong:
         print(f"book: {line}", file=sys.stderr)
     if status or wrong:
         print("book: failed; see above", file=sys.stderr)
         return 1
-    size = sum(path.stat().st_size for path in HTML.rglob("*") if path.is_file()) / 1e6
-    print(f"book: {HTML.relative_to(ROOT)}/index.html, {size:.0f} MB, {time.monotonic() - begin:.0f} s")
+    size = sum(path.stat().st_size for path in html.rglob("*") if path.is_file()) / 1e6
+    print(f"book: {html}/index.html, {size:.0f} MB, {time.monotonic() - begin:.0f} s")
     return 0
 
 
-def gather(draft=False):
-    """Put everything that the book is made of together in ``build/book/source``."""
-    shutil.rmtree(SOURCE, ignore_errors=True)
-    extra = SOURCE / "extra"
+def gather(source, cache, draft=False):
+    """Put everything that the book is made of together in a folder; archives of npm are kept in another."""
+    shutil.rmtree(source, ignore_errors=True)
+    extra = source / "extra"
     extra.mkdir(parents=True)
-    shutil.copy(ROOT / "_toc.yml", SOURCE)
+    shutil.copy(ROOT / "_toc.yml", source)
     settings = (ROOT / "_config.yml").read_text(encoding="utf-8")
     if draft:
         settings = settings.replace("execute_notebooks: force", "execute_notebooks: 'off'")
-    (SOURCE / "_config.yml").write_text(settings, encoding="utf-8")
-    shutil.copy(ROOT / "report" / "references.bib", SOURCE)
-    vendor.vendor(extra, BUILD / "npm")
+    (source / "_config.yml").write_text(settings, encoding="utf-8")
+    shutil.copy(ROOT / "report" / "references.bib", source)
+    vendor.vendor(extra, cache)
     shutil.copy(HERE / "logo.svg", extra)
     shutil.copytree(HERE / "web", extra, dirs_exist_ok=True)
     shutil.copytree(HERE / "listening", extra / "listening", dirs_exist_ok=True)
-    _notebooks_and_reference()
+    _notebooks_and_reference(source)
     _instrument(extra)
-    _pages()
+    _pages(source)
 
 
-def sphinx():
-    """Run jupyter-book over the gathered source; return its exit status."""
-    shutil.rmtree(BUILD / "_build", ignore_errors=True)
-    shutil.rmtree(HTML, ignore_errors=True)
+def sphinx(folder):
+    """Run jupyter-book from ``source`` to ``html`` in a folder; return its exit status."""
+    made, html = folder / "_build" / "html", folder / "html"
+    shutil.rmtree(folder / "_build", ignore_errors=True)
+    shutil.rmtree(html, ignore_errors=True)
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "code"), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
                    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", SOURCE, "--path-output", BUILD]
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", folder / "source", "--path-output", folder]
     done = subprocess.run([*map(str, command), "-W", "--keep-going", "-q"], env=environment, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         print(done.stdout, file=sys.stderr)  # else it says nothing that a reader needs
-    if (BUILD / "_build" / "html").is_dir():
-        shutil.move(BUILD / "_build" / "html", HTML)
-        _without_thebe()
+    if made.is_dir():
+        shutil.move(made, html)
+        _without_thebe(html)
     return done.returncode
 
 
-def _without_thebe():
+def _without_thebe(html):
     """Take out the scripts of an extension that cannot be left out: it would load more from another host."""
-    for path in HTML.rglob("*.html"):
+    for path in html.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         path.write_text(re.sub(r"\s*<script[^>]*>const THEBE_JS_URL.*?</script>"
                                r"|\s*<script[^>]*sphinx-thebe[^>]*></script>", "", text), encoding="utf-8")
 
 
-def _notebooks_and_reference():
-    target = SOURCE / "notebooks"
+def _notebooks_and_reference(source):
+    target = source / "notebooks"
     shutil.copytree(ROOT / "notebooks", target, ignore=shutil.ignore_patterns(".*", "*.ipynb"))
     paths = sorted((ROOT / "notebooks").glob("*.ipynb"))
     package = api.Package(ROOT / "code" / "latentsampler")
@@ -111,7 +111,7 @@ def _notebooks_and_reference():
         titles[path.stem] = re.search(r"(?m)^# (.+)$", "".join(notebook["cells"][0]["source"]))[1]
         notebook["cells"] = api.with_reference(notebook["cells"], calls[path.stem])
         (target / path.name).write_text(json.dumps(notebook), encoding="utf-8")
-    api.write_pages(package, taught, titles, SOURCE / "api")
+    api.write_pages(package, taught, titles, source / "api")
 
 
 def _instrument(extra):
@@ -134,10 +134,10 @@ def _instrument(extra):
     soundfile.write(extra / "sounds" / "walk.wav", 0.8 * sound / abs(sound).max(), metadata["sample_rate"])
 
 
-def _pages():
+def _pages(source):
     from latentsampler.listening import answers
 
-    pages = {f"{path.relative_to(SOURCE).with_suffix('')}.html" for path in SOURCE.rglob("*.ipynb")}
+    pages = {f"{path.relative_to(source).with_suffix('')}.html" for path in source.rglob("*.ipynb")}
     pages |= {"play.html", "listening.html"}
     figure = (f'<div class="flow lying">{flow.flow_svg(pages)}</div>\n'
               f'<div class="flow standing">{flow.flow_svg(pages, standing=True)}</div>')
@@ -149,7 +149,7 @@ def _pages():
         text = path.read_text(encoding="utf-8")
         for name, content in parts.items():
             text = text.replace(f"<!-- {name} -->", content)
-        (SOURCE / path.name).write_text(text, encoding="utf-8")
+        (source / path.name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ SCRIPT = """
   };
   sliders.forEach((slider) => {
     slider.addEventListener("input", show);
-    slider.addEventListener("change", () => { turn(); audio.play(); });
+    slider.addEventListener("change", () => { turn(); audio.play().catch(() => {}); });
   });
   turn();
 })();

@@ -30,7 +30,7 @@
 
     play(file, button) {
       this.audio.src = base + file;
-      this.audio.play();
+      this.audio.play().catch(() => {}); // another sound was asked for before this one began
       this.mark(button);
     }
 

@@ -10,6 +10,7 @@ window.LatentEngine = class {
     this.kept = new Map(); // controls -> Promise of samples: a walk comes back to its steps
     this.voices = [];
     this.next = 1;
+    this.hushes = 0;
     this.context = null;
     this.ready = this.#load();
   }
@@ -92,10 +93,12 @@ window.LatentEngine = class {
     return this.context;
   }
 
-  // Play a note at a time of the context (seconds), or at once when that has passed.
+  // Play a note at a time of the context (seconds), or at once when that has passed; not at all after `silence`.
   async play(controls, time = 0) {
     const context = this.wake();
+    const hushes = this.hushes;
     const buffer = await this.buffer(controls);
+    if (hushes !== this.hushes) return null;
     const start = Math.max(time, context.currentTime);
     this.voices = this.voices.filter((voice) => voice.end > context.currentTime);
     if (this.voices.length >= LatentEngine.VOICES) this.#fade(this.voices.shift(), start);
@@ -108,7 +111,11 @@ window.LatentEngine = class {
     return start;
   }
 
+  // Is the worker so far behind that another note would only come too late?
+  busy() { return this.waiting.size > 4; }
+
   silence() {
+    this.hushes += 1;
     for (const voice of this.voices.splice(0)) this.#fade(voice, this.context.currentTime);
   }
 

@@ -144,7 +144,7 @@
         this.time = Math.max(this.time, context.currentTime - 0.5) + 60 / this.tempo;
         const pitch = this.pitch + this.pattern[k % this.pattern.length];
         const points = this.planes.map((plane) => plane.point(k % plane.steps));
-        this.engine.play(this.controls(...points, pitch), time).catch((error) => this.say(String(error)));
+        if (!this.engine.busy()) this.engine.play(this.controls(...points, pitch), time).catch((error) => this.say(String(error)));
         setTimeout(() => this.#show(k), 1000 * Math.max(0, time - context.currentTime));
       }
     }
