@@ -84,14 +84,21 @@ def screen(folder, boxes=(), declare=""):
         command = ["pd", "-noprefs", "-noaudio", "-nomidi", "-stderr", "-open", "probe.pd", "-open", "main.pd"]
         process = subprocess.Popen(command, cwd=folder, env={**os.environ, "DISPLAY": display}, stdout=log,
                                    stderr=log, stdin=subprocess.DEVNULL)
-        try:
+        with ended_with(process, server):
             yield Screen(folder, display)
-        finally:
-            for ended in (process, server):
-                ended.terminate()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    ended.wait(10)
-                ended.kill()
+
+
+@contextlib.contextmanager
+def ended_with(*processes):
+    """End processes of ours when the context ends."""
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            process.kill()
 
 
 def centroid(picture, colour, tolerance=2):
