@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Train what ``patch/`` ships, in order (notes, model, vocoder, instrument), with records: called by ``make weights``.
+"""Train what ``patch/`` ships, in order (notes, model, vocoder, instrument, knobs): called by ``make weights``.
 
 The environment names the interpreter (PYTHON) and the notes (DATA: a folder that gets a store, or a packed .npz).
 DEVICE=cuda trains on a GPU.
@@ -39,14 +39,21 @@ def main():
     data = find_notes(Path(os.environ.get("DATA", BUILD / "notes")))
     device = os.environ.get("DEVICE", "cpu")
     model, vocoder, generative = (BUILD / f"{name}.pt" for name in ("model", "vocoder", "generative"))
-    for record in ("autoencoder/wae/seed0", "vocoder/harmonic/seed0"):
+    projection, knobs = BUILD / "projection.pt", BUILD / "knobs.pt"
+    for record in ("autoencoder/wae/seed0", "vocoder/harmonic/seed0", "projection/knobs/seed0"):
         shutil.rmtree(RESULTS / record, ignore_errors=True)  # git keeps what was there
     run("train", "wae", "--data", data, "--out", model, "--device", device, "--record")
     run("vocoder", "train", "harmonic", "--data", data, "--model", model, "--out", vocoder, "--device", device,
         "--record")
     run("export", "--model", model, "--vocoder", vocoder, "--data", data, "--grid", BUILD / "grid.wav", "--out",
         generative)
-    shipped = (model, vocoder, generative, generative.with_suffix(".map.txt"), BUILD / "grid.wav", BUILD / "grid.txt")
+    run("project", "name-axes", generative)
+    run("project", "train", "knobs", "--data", data, "--model", model, "--vocoder", vocoder, "--out", projection,
+        "--record")
+    run("export", "--controls", "knobs", "--model", model, "--vocoder", vocoder, "--projection", projection, "--data",
+        data, "--out", knobs)
+    shipped = (model, vocoder, generative, generative.with_suffix(".map.txt"), BUILD / "grid.wav", BUILD / "grid.txt",
+               knobs, knobs.with_suffix(".map.txt"))
     for path in shipped:
         shutil.copy(path, PATCH / path.name)
         print(f"shipped patch/{path.name} ({path.stat().st_size / 1e6:.1f} MB)")

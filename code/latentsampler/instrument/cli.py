@@ -13,7 +13,9 @@ def _add_export(commands):
     export = commands.add_parser("export", help="model.pt + vocoder.pt -> generative.pt")
     export.add_argument("--model", type=Path, required=True, help="model.pt, or a registered models:/NAME@ALIAS")
     export.add_argument("--vocoder", type=Path, required=True, help="vocoder.pt, or a registered one")
-    export.add_argument("--controls", choices=("latent",), default="latent", help="what the controls mean")
+    export.add_argument("--controls", choices=("latent", "knobs"), default="latent",
+                        help="what the controls mean; knobs are deep, bright, hard and dirty")
+    export.add_argument("--projection", type=Path, help="projection.pt of this model and vocoder, for --controls knobs")
     export.add_argument("--reduce", type=int, metavar="N", help="play the N first principal axes of a larger space")
     export.add_argument("--data", type=Path, help="a store: writes <out>.map.txt, the notes in both planes")
     export.add_argument("--grid", type=Path, metavar="WAV", help="also render 256 points, for a Pd without the object")
@@ -32,17 +34,26 @@ def _add_render(commands):
 
 def _export(options):
     from latentsampler.experiments.registry import model_file
-    from latentsampler.instrument import generative, grid, notemap
+    from latentsampler.instrument import generative, grid, knobs, notemap
 
     options.model, options.vocoder = model_file(options.model), model_file(options.vocoder)
-    metadata = generative.assemble(options.model, options.vocoder, options.out, options.reduce)
+    if options.controls == "knobs":
+        if options.projection is None or options.reduce is not None:
+            raise ValueError("expected --projection and no --reduce with --controls knobs; make a projection.pt with "
+                             "`project train knobs`")
+        metadata = knobs.assemble(options.model, options.vocoder, options.projection, options.out)
+    else:
+        metadata = generative.assemble(options.model, options.vocoder, options.out, options.reduce)
     for control in metadata["controls"]:
         print("{name:8s} {min:8.3f} .. {max:8.3f} {unit}, default {default:.3f}".format(**control))
     print(f"wrote {options.out} ({options.out.stat().st_size / 1e6:.1f} MB)")
     if options.data:
         from latentsampler.dataset.store import NoteDataset
 
-        print(f"wrote {notemap.write_map(options.model, NoteDataset(options.data), options.out, options.reduce)}")
+        dataset = NoteDataset(options.data)
+        path = (knobs.write_map(options.projection, dataset, options.out) if options.controls == "knobs"
+                else notemap.write_map(options.model, dataset, options.out, options.reduce))
+        print(f"wrote {path}")
     if options.grid:
         print(f"wrote {options.grid} and {grid.write_grid(options.out, options.grid, sample_rate=11025)}")
 

@@ -1,0 +1,56 @@
+"""The commands ``project train``, ``project name-axes``, ``project dissimilarity`` and ``benchmark projection``."""
+
+from pathlib import Path
+
+from latentsampler.train_command import add_train
+
+
+def add_parser(commands):
+    """Add the commands to the subcommands of a parser."""
+    project = commands.add_parser("project", help="latent space <-> deep, bright, hard, dirty").add_subparsers(
+        metavar="COMMAND", required=True)
+    train = add_train(project, "train", "fit and measure a projection -> projection.pt", "projection", "projection.pt")
+    train.add_argument("--model", type=Path, required=True, help="model.pt")
+    train.add_argument("--vocoder", type=Path, required=True, help="vocoder.pt")
+    train.set_defaults(extra=_parts)
+    _add_name_axes(project)
+    _add_dissimilarity(project)
+
+
+def _parts(options):
+    return {"model": options.model, "vocoder": options.vocoder}
+
+
+def _add_name_axes(project):
+    text = "say in words what each control of a generative.pt does, in its metadata"
+    name = project.add_parser("name-axes", help=text, description=text)
+    name.add_argument("generative", type=Path, help="generative.pt, rewritten with a description of each control")
+    name.add_argument("--notes", type=int, default=300, help="random points to play (default: %(default)s)")
+    name.add_argument("--seed", type=int, default=0, help="of the points (default: %(default)s)")
+    name.set_defaults(run=_name_axes)
+
+
+def _name_axes(options):
+    from latentsampler.projection.naming import write_descriptions
+
+    for axis in write_descriptions(options.generative, options.notes, options.seed):
+        shares = ", ".join(f"{name} {value:+.2f}" for name, value in axis["r2"].items())
+        print(f"{axis['name']:8s} {axis['words']:24s} {shares}")
+
+
+def _add_dissimilarity(project):
+    text = "distance in the latent space against a human dissimilarity matrix"
+    compare = project.add_parser("dissimilarity", help=text, description=text)
+    compare.add_argument("sounds", type=Path, help="folder of the sounds that the matrix names")
+    compare.add_argument("matrix", type=Path, help="csv: names across and down, larger numbers for less alike sounds")
+    compare.add_argument("--model", type=Path, required=True, help="model.pt")
+    compare.set_defaults(run=_dissimilarity)
+
+
+def _dissimilarity(options):
+    from latentsampler.projection.dissimilarity import compare
+
+    figures = compare(options.sounds, options.matrix, options.model)
+    print(f"Spearman over {figures.pop('pairs')} pairs")
+    for name, value in figures.items():
+        print(f"{name:12s} {value:+.3f}")

@@ -1,0 +1,248 @@
+"""What is trained here, by name, and how it is measured.
+
+Contents
+--------
+Config       everything that defines a run, but data, model, vocoder and seed
+RUNS         name -> Config
+build, run   Config -> steering network; Config + notes + model + vocoder -> projection.pt, metrics, history
+Projection   what is exported: steering, handles and quantiles
+measured     figures of a projection on the waveform
+"""
+
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import torch
+from torch import nn
+
+from latentsampler.dataset.splits import split
+from latentsampler.described import KNOBS, measure_notes
+from latentsampler.export import save_scripted, source_hash
+from latentsampler.projection import methods
+from latentsampler.projection.handles import Handles
+from latentsampler.projection.quantiles import Quantiles
+from latentsampler.projection.rendering import Chain
+from latentsampler.projection.steering import Steering, close_loop
+from latentsampler.projection.sweeps import draw_sweeps, drift, summarise
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that defines a run.
+
+    Parameters
+    ----------
+    method : str
+        ``"Steering"``, or a class of ``methods``.
+    handles : bool
+        Whether the physical handles may be used, or the point alone.
+    pitch_low, pitch_high : float
+        MIDI note numbers. Above C5 natural sounds are hardly ever deep, whatever else they are.
+    first, more, rounds : int
+        Notes played at random, then in each of so many rounds where the knobs lead.
+    steps : int
+        Optimiser steps of each round.
+    members, fit_steps : int
+        Surrogates in the committee, and optimiser steps of each.
+    turn_cost : float
+        Of what a turned knob adds to the errors: an error that stays while a knob turns is no cross-talk.
+    point_cost, handle_cost, stay_cost : float
+        Of leaving the middle of the space, the neutral handle, and the points of the round before, per squared unit;
+        the error costs 1 per squared deviation.
+    sweeps, drift_sweeps : int
+        Sweeps measured, and those of them whose pitch is measured.
+    """
+
+    method: str = "Steering"
+    handles: bool = True
+    pitch_low: float = 40.0
+    pitch_high: float = 72.0
+    first: int = 1200
+    more: int = 600
+    rounds: int = 3
+    steps: int = 1500
+    members: int = 3
+    fit_steps: int = 1200
+    turn_cost: float = 1.0
+    point_cost: float = 0.005
+    handle_cost: float = 0.005
+    stay_cost: float = 0.05
+    sweeps: int = 500
+    drift_sweeps: int = 100
+
+
+HANDLED = Config()
+FEWER = replace(HANDLED, handles=False, sweeps=200, drift_sweeps=40)
+RUNS = {
+    "knobs": HANDLED,
+    # what the latent space can do alone
+    "latent": FEWER,
+    "linear": replace(FEWER, method="LinearInverse", rounds=0),
+    "flow": replace(FEWER, method="Flow", rounds=0),
+    # for models of RUNS of the autoencoder whose axes follow the attributes
+    "regularised-axes": replace(FEWER, method="OwnAxes", rounds=0, first=0),
+    "conditional": replace(FEWER, method="OwnAxes", rounds=0, first=0),
+}
+
+
+def build(config, latent_dim=4):
+    """Return the untrained steering network of a config."""
+    return Steering(latent_dim, config.pitch_low, config.pitch_high, config.handles)
+
+
+def run(config, seed, out, dataset, model=None, vocoder=None, device="cpu", progress=True):
+    """Fit a projection on a dataset's training notes, write ``projection.pt`` and measure it on the waveform.
+
+    Parameters
+    ----------
+    config : Config
+        What to fit.
+    seed : int
+        Of everything random.
+    out : str or pathlib.Path
+        The ``projection.pt`` to write.
+    dataset : NoteDataset
+        The notes; quantiles are those of its training notes.
+    model, vocoder : str or pathlib.Path
+        ``model.pt`` and ``vocoder.pt``.
+    device : str
+        ``"cpu"``: most of the time goes to measuring, which has no other form.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    metrics : dict
+        As `sweeps.summarise` and `sweeps.drift`, and counts.
+    history : list of dict
+        One row per round.
+
+    Raises
+    ------
+    ValueError
+        If model or vocoder is missing, or the device is not the CPU.
+    """
+    if model is None or vocoder is None or device != "cpu":
+        raise ValueError("expected --model model.pt, --vocoder vocoder.pt and --device cpu, "
+                         f"got {model}, {vocoder} and {device}")
+    chain = Chain(model, vocoder)
+    train = split(dataset).train
+    points, pitch = measure_notes(dataset, progress)[train], dataset.pitch[train]
+    quantiles = Quantiles(points, pitch.numpy())
+    steering, history = _fit(config, seed, chain, quantiles, dataset, train, points)
+    save(steering, quantiles, chain, out, config, dataset.checksum)
+    return measured(steering, quantiles, chain, config, seed), history
+
+
+def _fit(config, seed, chain, quantiles, dataset, train, points):
+    torch.manual_seed(seed)
+    if config.method == "Steering":
+        steering = build(config, chain.about["latent_dim"])
+        return steering, close_loop(steering, chain, quantiles, config, seed)
+    codes = chain.encode(dataset, train)
+    if config.method == "OwnAxes":
+        pitch, heard = dataset.pitch[train], torch.tensor(points, dtype=torch.float32)
+        kept = torch.isfinite(heard).all(1) & torch.isfinite(pitch)
+        return methods.OwnAxes(quantiles, codes[kept], pitch[kept], heard[kept]), []
+    notes = methods.random_notes(chain, codes, config, seed)
+    if config.method == "Flow":
+        return methods.Flow(quantiles, *notes, config.steps, seed), []
+    return getattr(methods, config.method)(quantiles, *notes), []
+
+
+class Projection(nn.Module):
+    """What ``projection.pt`` holds.
+
+    Parameters
+    ----------
+    steering, handles, quantiles : torch.nn.Module
+        Knobs and pitch -> z and handles; `Handles`; `Quantiles`.
+    """
+
+    def __init__(self, steering, handles, quantiles):
+        super().__init__()
+        self.steering, self.handles, self.quantiles = steering, handles, quantiles
+
+    def forward(self, knobs, pitch):
+        """Return z ``(B, L)`` and handles ``(B, 4)`` of knobs ``(B, 4)`` and pitches ``(B,)``."""
+        return self.steering(knobs, pitch)
+
+    @torch.jit.export
+    def shape(self, mel, pitch, handles):
+        """Return the mels ``(B, M, T)`` that the vocoder gets."""
+        return self.handles.shape(mel, pitch, handles)
+
+    @torch.jit.export
+    def amounts(self, mel, pitch, handles):
+        """Return what `finish` needs to know of a note: ``(B, 3)``."""
+        return self.handles.amounts(mel, pitch, handles)
+
+    @torch.jit.export
+    def finish(self, waveform, amounts, first: int):
+        """Return a piece of the waveform as it is heard."""
+        return self.handles.finish(waveform, amounts, first)
+
+    @torch.jit.export
+    def place(self, points, pitch):
+        """Return the knobs ``(B, 4)`` of sounds, from their attributes ``(B, 4)`` and pitches ``(B,)``."""
+        return self.quantiles.place(points, pitch)
+
+
+def save(steering, quantiles, chain, out, config, checksum):
+    """Write ``projection.pt``, where the method can be exported: handles and a steering network.
+
+    Parameters
+    ----------
+    steering, quantiles : torch.nn.Module
+        What was fitted.
+    chain : Chain
+        For which.
+    out : str or pathlib.Path
+        The file.
+    config : Config
+        What was fitted.
+    checksum : str
+        Of the notes.
+    """
+    if not isinstance(steering, Steering):
+        return
+    save_scripted(Projection(steering, Handles(chain.mel), quantiles), out, {
+        "mel": asdict(chain.mel), "knobs": list(KNOBS), "pitch_low": config.pitch_low, "pitch_high": config.pitch_high,
+        "created_from": {**chain.origins, "dataset": checksum, "source": source_hash()},
+    }, keep=("shape", "amounts", "finish", "place"))
+
+
+def measured(steering, quantiles, chain, config, seed):
+    """Return the figures of a projection, all from rendered notes.
+
+    Parameters
+    ----------
+    steering, quantiles : torch.nn.Module
+        What was fitted.
+    chain : Chain
+        Plays and measures.
+    config : Config
+        How many sweeps, at which pitches.
+    seed : int
+        Of the sweeps.
+
+    Returns
+    -------
+    dict
+        As `sweeps.summarise` and `sweeps.drift`.
+    """
+    sweeps = draw_sweeps(config.sweeps, config.pitch_low, config.pitch_high, 1000 + seed)
+    knobs = torch.tensor(sweeps.knobs.reshape(-1, 4), dtype=torch.float32)  # (5 n, 4)
+    pitch = torch.tensor(np.repeat(sweeps.pitch, 5), dtype=torch.float32)
+    with torch.no_grad():
+        z, handles = steering(knobs, pitch)
+        asked = quantiles(knobs, pitch)
+    shape = sweeps.knobs.shape
+    heard = chain.measure(z, pitch, handles)
+    placed = quantiles.place(torch.tensor(heard, dtype=torch.float32), pitch)
+    few = 5 * config.drift_sweeps
+    hz = chain.fundamentals(z[:few], pitch[:few], handles[:few])
+    return {**summarise(heard.reshape(shape), asked.numpy().reshape(shape), sweeps.knob, quantiles.deviations.numpy()),
+            **drift(hz.reshape(-1, 5)), "sweeps": config.sweeps, "notes": len(z),
+            **{f"quantile_{name}": float(np.corrcoef(knobs[:, k], placed[:, k])[0, 1])
+               for k, name in enumerate(KNOBS)}}

@@ -1,0 +1,90 @@
+"""Pictures and tables of the projection, each a function of records or of what is passed in.
+
+Contents
+--------
+figure_space       the plane of two coordinates under each attribute
+figure_sweep       what a turned knob does to all four attributes
+figure_crosstalk   change of each attribute when each knob is turned, from a record
+table_methods      all records as text
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from latentsampler.described import ATTRIBUTES, KNOBS
+from latentsampler.records import read_records, table
+
+COLUMNS = ("spearman", "monotone", "crosstalk", "crosstalk_mean", "drift_cents")
+
+
+def figure_space(points, attributes, labels=("z1", "z2")):
+    """Return a figure of points ``(n, 2)`` of a plane, coloured by each of four attributes ``(n, 4)`` in points."""
+    figure, axes = plt.subplots(1, 4, figsize=(13, 3.4), layout="constrained", sharex=True, sharey=True)
+    for k, axis in enumerate(axes):
+        low, high = np.nanquantile(attributes[:, k], [0.02, 0.98])
+        dots = axis.scatter(points[:, 0], points[:, 1], c=attributes[:, k], s=9, cmap="viridis", vmin=low, vmax=high)
+        figure.colorbar(dots, ax=axis, label=f"{ATTRIBUTES[k].__name__} (points)")
+        axis.set(title=KNOBS[k], xlabel=labels[0])
+    axes[0].set_ylabel(labels[1])
+    return figure
+
+
+def figure_sweep(knob, positions, heard, asked, deviations):
+    """Return a figure of one sweep.
+
+    Parameters
+    ----------
+    knob : int
+        Which was turned.
+    positions : numpy.ndarray
+        ``(n,)`` of the knob.
+    heard, asked : numpy.ndarray
+        ``(n, 4)`` points: measured, and asked for.
+    deviations : numpy.ndarray
+        ``(4,)`` points, of the dataset.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Changes in deviations: lines heard, dots asked for.
+    """
+    figure, axis = plt.subplots(figsize=(5, 3), layout="constrained")
+    for k, name in enumerate(KNOBS):
+        lines = axis.plot(positions, (heard[:, k] - heard[0, k]) / deviations[k], label=name,
+                          linewidth=2.5 if k == knob else 1.2)
+        if k == knob:
+            axis.plot(positions, (asked[:, k] - asked[0, k]) / deviations[k], "o", color=lines[0].get_color())
+    axis.set(xlabel=f"knob {KNOBS[knob]}", ylabel="change (deviations)")
+    figure.legend(loc="outside right center")
+    return figure
+
+
+def figure_crosstalk(record):
+    """Return a figure of the cross-talk matrix of a record: rows are knobs, columns attributes, in percent."""
+    matrix = np.array([[1.0 if a == b else record["metrics"][f"crosstalk_{a}_{b}"] for b in KNOBS] for a in KNOBS])
+    figure, axis = plt.subplots(figsize=(4, 3.4), layout="constrained")
+    image = axis.imshow(100.0 * matrix, cmap="magma_r", vmin=0, vmax=100)
+    for row, column in np.ndindex(4, 4):
+        axis.text(column, row, f"{100 * matrix[row, column]:.0f}", ha="center", va="center",
+                  color="white" if matrix[row, column] > 0.5 else "black")
+    axis.set(xticks=range(4), xticklabels=[attribute.__name__ for attribute in ATTRIBUTES], yticks=range(4),
+             yticklabels=KNOBS, ylabel="knob turned")
+    axis.tick_params(axis="x", rotation=30)
+    figure.colorbar(image, ax=axis, label="change, % of the knob's own")
+    return figure
+
+
+def table_methods(records=None):
+    """Return the records of this chapter as text; the committed ones if none are given.
+
+    Parameters
+    ----------
+    records : dict, optional
+        From ``read_records``.
+
+    Returns
+    -------
+    str
+        A row per way from knobs to points; every figure is measured on rendered notes.
+    """
+    return table(read_records("projection") if records is None else records, COLUMNS)
