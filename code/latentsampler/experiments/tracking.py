@@ -4,8 +4,9 @@ Conventions
 -----------
 * The extra ``tracking``; without it nothing is logged and nothing is said.
 * The store is ``build/mlflow/mlflow.db`` (SQLite), or the server that ``MLFLOW_TRACKING_URI`` names.
-* A chapter is an experiment, a record a run: its config as parameters, its history as curves, its metrics, its files
-  and figures, and tags that hold the record's id and the commit. What is there already is not logged again.
+* The folder of a record is an experiment, a record a run: its config as parameters, its history as curves, its metrics,
+  its files and figures, and tags that hold the record's id and the commit. What is there already is not logged again.
+* The runs inside a record of many (an ablation, a search, a benchmark) are runs below that one.
 * A ``figures.py`` of a chapter may hold ``RECORD_FIGURES``, name -> function of one record; these are logged, too.
 
 Contents
@@ -29,6 +30,7 @@ import time
 from pathlib import Path
 
 from latentsampler import records
+from latentsampler.experiments.cells import find_cells
 from latentsampler.experiments.chapters import PACKAGE
 from latentsampler.extras import optional
 
@@ -86,15 +88,18 @@ def log_record(client, name, results=records.RESULTS):
         return there, False
     origin, now = record["provenance"], round(1000 * time.time())
     begin = now - round(1000 * origin.get("seconds", 0.0))  # the length is the run's, the date that of the record
-    created = client.create_run(_experiment(client, chapter), start_time=begin, run_name=f"{run}/{seed}",
-                                tags=_tags(record, run, seed))
-    _log_numbers(client, created.info.run_id, record, begin, now)
-    folder = Path(results) / name
-    for path in sorted(folder.iterdir()):
-        client.log_artifact(created.info.run_id, str(path), "record")
-    _log_figures(client, created.info.run_id, chapter, record)
-    client.set_terminated(created.info.run_id, end_time=now)
-    return created.info.run_id, True
+    experiment, tags = _experiment(client, chapter), _tags(record, run, seed)
+    run_id = client.create_run(experiment, begin, tags, f"{run}/{seed}").info.run_id
+    _log_numbers(client, run_id, record["config"], record["metrics"], record["history"], (begin, now))
+    for cell in find_cells(record):
+        inner = client.create_run(experiment, begin, {**tags, "mlflow.parentRunId": run_id, "content": ""}, cell.name)
+        _log_numbers(client, inner.info.run_id, cell.parameters, cell.metrics, cell.history, (begin, now))
+        client.set_terminated(inner.info.run_id, end_time=now)
+    for path in sorted((Path(results) / name).iterdir()):
+        client.log_artifact(run_id, str(path), "record")
+    _log_figures(client, run_id, chapter, record)
+    client.set_terminated(run_id, end_time=now)
+    return run_id, True
 
 
 def log_new_record(folder):
@@ -171,16 +176,17 @@ def _tags(record, run, seed):
             "mlflow.source.git.commit": origin.get("commit", ""), "mlflow.source.name": "code/main.py"}
 
 
-def _log_numbers(client, run_id, record, begin, end):
+def _log_numbers(client, run_id, config, figures, history, span):
     from mlflow.entities import Metric, Param
 
-    parameters = [Param(_safe(name), str(value)[:5000]) for name, value in _flat(record["config"])]
-    metrics = [Metric(_safe(name), float(value), end, 0) for name, value in _flat(record["metrics"])
+    begin, end = span
+    parameters = [Param(_safe(name), str(value)[:5000]) for name, value in _flat(config)]
+    metrics = [Metric(_safe(name), float(value), end, 0) for name, value in _flat(figures)
                if isinstance(value, int | float)]
-    last = max([row.get("step", 0) for row in record["history"]], default=1) or 1
+    last = max([row.get("step", 0) for row in history], default=1) or 1
+    rows = [row for row in history if "step" in row and not {"run", "trial"} & row.keys()]  # those are of the cells
     curves = [Metric(f"history/{_safe(name)}", value, round(begin + (end - begin) * row["step"] / last),
-                     round(row["step"]))
-              for row in record["history"] if "step" in row for name, value in row.items() if name != "step"]
+                     round(row["step"])) for row in rows for name, value in row.items() if name != "step"]
     numbers = [metric for metric in (*metrics, *curves) if math.isfinite(metric.value)]
     for start in range(0, len(parameters), 100):
         client.log_batch(run_id, params=parameters[start:start + 100])

@@ -63,6 +63,31 @@ def test_a_record_is_a_run_with_its_config_curves_metrics_files_and_figure(clien
     assert run.info.end_time - run.info.start_time == 1000 * record["provenance"]["seconds"]
 
 
+def test_the_runs_of_an_ablation_a_search_and_a_benchmark_are_runs_below_their_record(client, line, tmp_path):
+    config = {"chapter": "line", "base": "line", "names": ["line", "bent one"], "seeds": [0], "configs": {
+        "line": {"slope": 3.0}, "bent one": {"slope": 4.0}}}
+    rows = [{"run": k, "seed": 0, "step": 5, "valid": 1.0 + k} for k in (0, 1)]
+    metrics = {"line/seed0": {"error": 1.0}, "bent one/seed0": {"error": 2.0}}
+    records.write_record("ablation", "a", 0, config, metrics, rows, {"commit": "abc"}, tmp_path)
+    trials = {"0": {"state": "COMPLETE", "params": {"slope": 2.0}, "valid": 0.5}, "1": {
+        "state": "PRUNED", "params": {"slope": 3.0}}}
+    steps = [{"trial": 1, "step": 5, "valid": 9.0}]
+    records.write_record("search", "a", 0, {"space": {"slope": ["uniform", 1, 4]}}, {"trials": trials}, steps,
+                         {"commit": "abc"}, tmp_path)
+    records.write_record("bench", "a", 0, {}, {"Way/size16/seed2": {"error": 3.0}}, [], {"commit": "abc"}, tmp_path)
+    below = {}
+    for name in ("ablation", "search", "bench"):
+        top = run_of(client, f"{name}/a/seed0", tmp_path)
+        runs = client.search_runs([top.info.experiment_id], f"tags.mlflow.parentRunId = '{top.info.run_id}'")
+        below |= {run.info.run_name: run for run in runs}
+    assert sorted(below) == ["Way/size16/seed2", "bent one/seed0", "line/seed0", "trial0", "trial1"]
+    bent, way, pruned = below["bent one/seed0"], below["Way/size16/seed2"], below["trial1"]
+    assert bent.data.params == {"slope": "4.0", "name": "bent one", "seed": "0"}
+    assert bent.data.metrics == {"error": 2.0, "history/valid": 2.0}
+    assert way.data.params == {"name": "Way", "size": "16", "seed": "2"} and way.data.metrics == {"error": 3.0}
+    assert pruned.data.params == {"slope": "3.0", "state": "PRUNED"} and pruned.data.metrics == {"history/valid": 9.0}
+
+
 def test_a_record_is_logged_once_and_one_made_again_is_another_run(client, recorded):
     assert tracking.log_all(client, recorded) == {"line/line/seed0": True}
     assert tracking.log_all(client, recorded) == {"line/line/seed0": False}
