@@ -4,7 +4,7 @@ import json
 
 import pytest
 import torch
-from latentsampler.export import load_scripted, save_scripted
+from latentsampler.export import load_scripted, round_to_half, save_scripted
 
 
 class Doubler(torch.nn.Module):
@@ -55,3 +55,13 @@ def test_metadata_that_breaks_the_contract_is_named(tmp_path, extra, message):
     torch.jit.save(torch.jit.script(Doubler()), str(tmp_path / "m.pt"), _extra_files=extra)
     with pytest.raises(ValueError, match=message):
         load_scripted(tmp_path / "m.pt", ("sample_rate",))
+
+
+def test_saved_weights_are_half_precision_numbers_and_what_that_cannot_hold_stays(tmp_path):
+    module = torch.nn.Linear(2, 1)
+    with torch.no_grad():
+        module.weight.copy_(torch.tensor([[1 / 3, 1.0]]))
+        module.bias.copy_(torch.tensor([1e6 + 0.3]))
+    loaded = load_scripted(save_scripted(module, tmp_path / "m.pt", {}))[0]
+    assert loaded(torch.tensor([[1.0, 0.0]])).item() == pytest.approx(1e6 + 0.3 + 1 / 3, abs=0.1)
+    assert round_to_half(module).weight.tolist() == [[0.333251953125, 1.0]]  # 1365 / 4096

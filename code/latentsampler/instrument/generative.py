@@ -14,7 +14,7 @@ from torch import nn
 
 from latentsampler.export import load_scripted, save_scripted, source_hash
 
-CHUNK_HOPS = 8  # hops that a host asks for at once when it starts a note early
+CHUNK_HOPS = 4  # hops of the first piece, when a host starts a note early; each next one is twice as long
 MODEL_KEYS = ("latent_dim", "z_low", "z_high", "pitch_low", "pitch_high", "mel", "axes")
 KEYS = ("sample_rate", "n_samples", "controls")
 
@@ -74,6 +74,11 @@ class StartedGenerative(Generative):
         """Return samples ``first`` to ``first + count`` of a started note: ``(1, count)``."""
         return self.vocoder.render(state, first, count)
 
+    @torch.jit.export
+    def plain(self):
+        """Use real arithmetic only from now on, at a quarter of the speed: for recording what ONNX knows."""
+        self.vocoder.plain()
+
 
 def assemble(model_path, vocoder_path, out, reduce=None):
     """Join ``model.pt`` and ``vocoder.pt`` to ``generative.pt``.
@@ -110,7 +115,7 @@ def assemble(model_path, vocoder_path, out, reduce=None):
         "created_from": {"model": about["created_from"], "vocoder": about_vocoder["created_from"],
                          "source": source_hash()},
     }
-    save_scripted(module, out, metadata, keep=("forward", "start", "render") if pieces else ("forward",))
+    save_scripted(module, out, metadata, keep=("forward", "start", "render", "plain") if pieces else ("forward",))
     return load_generative(out)[1]
 
 
@@ -135,7 +140,7 @@ def load_generative(path):
         If it breaks the contract; the message says what was expected and what came.
     """
     module, metadata = load_scripted(path, KEYS)
-    with torch.inference_mode():
+    with torch.no_grad():  # not inference mode: what a module makes at its first call must serve gradients, too
         waveform = module(with_defaults(metadata, []))
     expected = (1, metadata["n_samples"])
     if tuple(waveform.shape) != expected:

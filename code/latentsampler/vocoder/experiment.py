@@ -17,13 +17,13 @@ from functools import partial
 import numpy as np
 import torch
 
-from latentsampler.audio import MelConfig, mel_inverse, mel_spectrogram
+from latentsampler.audio import MelConfig, mel_spectrogram
 from latentsampler.dataset.splits import split
 from latentsampler.export import save_scripted, source_hash
 from latentsampler.metrics import log_spectral_distance, spectral_convergence
 from latentsampler.training import Schedule, train
 from latentsampler.vocoder import losses, networks
-from latentsampler.vocoder.griffin_lim import griffin_lim
+from latentsampler.vocoder.griffin_lim import griffin_lim_from_mel
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,15 @@ class Config:
         Name of a class in ``latentsampler.vocoder.networks``.
     sizes : dict
         Arguments of that class, but the front-end.
+    terms : str
+        Name of the function of ``latentsampler.vocoder.losses`` that gives the loss terms.
     weights : dict
         Loss term -> weight.
     decoded : float
         Share of training mels that are passed through an autoencoder first, because its blurred mels are what the
         vocoder will get; needs a ``model.pt``.
+    piece : int
+        Frames of each note that a step renders, somewhere in the note; 0 = all.
     mel : MelConfig
         The front-end, with which the notes must agree.
     schedule : Schedule
@@ -48,23 +52,31 @@ class Config:
     """
 
     network: str = "HarmonicVocoder"
-    sizes: dict = field(default_factory=lambda: {"width": 128, "depth": 4})
-    weights: dict = field(default_factory=lambda: {"convergence": 1.0, "log_magnitude": 0.5})
+    sizes: dict = field(default_factory=lambda: {"width": 64, "depth": 2, "iterations": 3})
+    terms: str = "spectral_terms"
+    weights: dict = field(default_factory=lambda: {"convergence": 1.0, "log_magnitude": 0.5, "mel_distance": 1.0})
     decoded: float = 0.0
+    piece: int = 0
     mel: MelConfig = MelConfig()
     schedule: Schedule = Schedule(steps=1500, batch_size=12, learning_rate=1e-3, valid_every=250)
 
 
-HARMONIC = Config(decoded=0.5)
+HARMONIC = Config(decoded=1 / 3, piece=40, schedule=Schedule(steps=1800, batch_size=12, valid_every=300))
 # four heads of strides 4 instead of the paper's eight of strides 2: the longest layers cost the most
-MCNN = replace(HARMONIC, network="MCNN", decoded=0.0, sizes={"heads": 4, "widths": (96, 48, 24), "stride": 4})
+MCNN = Config(network="MCNN", sizes={"heads": 4, "widths": (96, 48, 24), "kernel": 8, "stride": 4},
+              weights={"convergence": 1.0, "log_magnitude": 0.5}, piece=48)
 RUNS = {
     "harmonic": HARMONIC,
     "mcnn": MCNN,
+    # the paper's sizes, terms and their weights (section 4.1)
+    "mcnn-published": replace(
+        MCNN, sizes={"heads": 8, "widths": (128, 64, 32, 16, 8, 4, 2), "kernel": 13, "stride": 2},
+        terms="published_terms", piece=32,
+        weights={"convergence": 1.0, "log_magnitude": 6.0, "instantaneous_frequency": 10.0, "weighted_phase": 1.0},
+        schedule=Schedule(steps=3000, batch_size=8, learning_rate=5e-4, valid_every=300)),
     # what fits into the demo's ten minutes on two cores, everything included
-    "demo-harmonic": replace(HARMONIC, sizes={"width": 96, "depth": 2},
-                             schedule=replace(HARMONIC.schedule, steps=120, valid_every=40)),
-    "demo-mcnn": replace(MCNN, sizes={"heads": 2, "widths": (64, 32, 16), "stride": 4},
+    "demo-harmonic": replace(HARMONIC, schedule=replace(HARMONIC.schedule, steps=120, valid_every=40)),
+    "demo-mcnn": replace(MCNN, sizes={"heads": 2, "widths": (64, 32, 16), "kernel": 8, "stride": 4},
                          schedule=replace(HARMONIC.schedule, steps=150, valid_every=50)),
 }
 
@@ -114,7 +126,7 @@ def run(config, seed, out, dataset, device="cpu", progress=True, model=None):
     torch.manual_seed(seed)
     module = build(config).to(device)
     parts = split(dataset)
-    task = _Task(module, dataset, config.decoded, model, device)
+    task = _Task(module, dataset, config, model, device)
     history = train(module, task.loss, parts.train, config.schedule, seed, config.weights,
                     lambda: task.convergence(parts.valid[:96]), checkpoint=f"{out}.ckpt",
                     identity=f"{config} {dataset.checksum}", device=device, progress=progress)
@@ -130,16 +142,29 @@ def run(config, seed, out, dataset, device="cpu", progress=True, model=None):
 class _Task:
     """Loss and validation of one run: joins module, notes and device."""
 
-    def __init__(self, module, dataset, decoded, model, device):
-        self.module, self.dataset, self.decoded, self.device = module, dataset, decoded, device
+    def __init__(self, module, dataset, config, model, device):
+        self.module, self.dataset, self.config, self.device = module, dataset, config, device
         self.model = model.to(device) if model is not None else None
+        self.terms = getattr(losses, config.terms)
 
     def loss(self, indices):
         waveform, mel, pitch = (x.to(self.device) for x in notes(self.dataset, indices))
-        n = round(self.decoded * len(mel))
+        n = round(self.config.decoded * len(mel))
         if n:
             mel = torch.cat([through(self.model, mel[:n], pitch[:n]), mel[n:]])
-        return losses.spectral_terms(apply(self.module, mel, pitch), waveform)
+        if not self.config.piece:
+            return self.terms(apply(self.module, mel, pitch), waveform, self.config.mel)
+        estimate, first = self.piece(mel, pitch)
+        return self.terms(estimate, waveform[:, first:first + estimate.shape[1]], self.config.mel)
+
+    def piece(self, mel, pitch):
+        """Return a piece ``(B, n)`` of some notes, and the sample at which it begins."""
+        hop, count = self.config.mel.hop_length, self.config.piece
+        first = int(torch.randint(self.config.mel.n_frames - count + 1, ()))
+        if self.module.needs_pitch:
+            state = self.module.start(mel, pitch)
+            return self.module.render(state, first * hop, count * hop), first * hop
+        return self.module(mel[:, :, first:first + count]), first * hop
 
     def convergence(self, indices):
         waveform, mel, pitch = (x.to(self.device) for x in notes(self.dataset, indices))
@@ -189,7 +214,9 @@ def save_vocoder(module, out, config, checksum):
     checksum : str
         Of the notes.
     """
-    keep = ("forward", "start", "render") if hasattr(module, "render") else ("forward",)
+    keep = ("forward", "start", "render", "plain") if hasattr(module, "render") else ("forward",)
+    if hasattr(module, "forget"):
+        module.forget()
     save_scripted(module, out, {
         "mel": asdict(config.mel), "needs_pitch": module.needs_pitch, "network": config.network,
         "created_from": {"dataset": checksum, "source": source_hash()},
@@ -237,16 +264,7 @@ def baseline(dataset, indices, n_iterations=60, model=None):
     dict
         sc_db, lsd_db: means over notes.
     """
-    return _measure(_griffin_lim(dataset.mel_config, n_iterations), dataset, indices, model)
-
-
-def _griffin_lim(config, n_iterations):
-    """Return Griffin-Lim from a mel, called like a vocoder."""
-    def play(mel, _):
-        size = (mel_inverse(config) @ mel).clamp(min=0.0)  # (B, F, T)
-        return griffin_lim(torch.nn.functional.pad(size, (0, 1)), n_iterations, n_samples=config.n_samples)
-
-    return play
+    return _measure(lambda mel, _: griffin_lim_from_mel(mel, dataset.mel_config, n_iterations), dataset, indices, model)
 
 
 def _measure(play, dataset, indices, model):
@@ -277,7 +295,8 @@ def seconds_per_second(module, dataset, repeats=20):
     float
         Seconds of this thread per second of sound.
     """
-    play = _griffin_lim(dataset.mel_config, 60) if module is None else partial(apply, module)
+    config = dataset.mel_config
+    play = (lambda mel, _: griffin_lim_from_mel(mel, config)) if module is None else partial(apply, module)
     _, mel, pitch = notes(dataset, [0])
     times = []
     with torch.inference_mode():
@@ -285,4 +304,4 @@ def seconds_per_second(module, dataset, repeats=20):
             begin = time.thread_time()
             play(mel, pitch)
             times.append(time.thread_time() - begin)
-    return float(np.median(times[3:])) / dataset.mel_config.seconds
+    return float(np.median(times[3:])) / config.seconds
