@@ -4,6 +4,7 @@ Contents
 --------
 Config, RUNS    everything that defines a run, but data and seed; name -> Config, of all files of runs
 ABLATIONS       base -> name of a change -> Config
+BETTER, SEARCH  which metrics an ablation judges; which fields a search tries
 build, run      Config -> module; Config + notes -> model.pt, metrics, history
 fit             Config + notes -> trained module and regulariser, for benchmarks
 save_model      module + codes of its training notes -> model.pt
@@ -31,6 +32,9 @@ QUANTILES = (0.005, 0.995)  # of training codes: the range of a latent control
 Config = configuration.Config
 RUNS = {**runs.RUNS}
 ABLATIONS = ablations.ABLATIONS
+BETTER = {"lsd_db": "lower", "lsd_self_db": "lower", "pitch_accuracy": "higher"}
+SEARCH = {"schedule.learning_rate": ("log", 1e-3, 1.6e-2), "reconstruction.l1": ("uniform", 0.0, 1.5),
+          "encoder_noise": ("uniform", 0.0, 0.3), "width": ("choice", 32, 64, 96)}
 
 
 def build(config):

@@ -79,6 +79,7 @@ RUNS = {
     "demo-mcnn": replace(MCNN, sizes={"heads": 2, "widths": (64, 32, 16), "kernel": 8, "stride": 4},
                          schedule=replace(HARMONIC.schedule, steps=150, valid_every=50)),
 }
+BETTER = {name: "lower" for name in ("sc_db", "lsd_db", "decoded_sc_db", "decoded_lsd_db")}  # what an ablation judges
 
 
 def build(config):
