@@ -19,6 +19,8 @@ from latentsampler.autoencoder.conditioning import N_PITCHES, PitchEmbedding
 from latentsampler.autoencoder.config import find
 from latentsampler.autoencoder.harmonics import HarmonicLayer
 
+EPSILON = 1e-3  # of a group's variance: near silence, a smaller one would magnify rounding errors layer by layer
+
 
 class Encoder(nn.Module):
     """Log mel ``(B, M, T)`` -> features ``(B, features)``; every layer halves the frames.
@@ -37,7 +39,7 @@ class Encoder(nn.Module):
         channels = [config.mel.n_mels] + [width] * depth
         self.layers = nn.ModuleList(nn.Conv1d(a, b, 4, stride=2, padding=1)
                                     for a, b in zip(channels, channels[1:], strict=False))
-        self.norms = nn.ModuleList(nn.GroupNorm(8, width) for _ in range(depth))
+        self.norms = nn.ModuleList(nn.GroupNorm(8, width, eps=EPSILON) for _ in range(depth))
         self.dropout = nn.Dropout1d(config.dropout)
         self.residual = config.residual
         self.features = width * (n_frames >> depth)
@@ -73,7 +75,7 @@ class Decoder(nn.Module):
                                        nn.Linear(2 * width, 2 * width), nn.GELU())
         self.first = nn.Linear(2 * width, width * self.start)
         self.layers = nn.ModuleList(nn.Conv1d(width, width, 5, padding=2) for _ in range(depth))
-        self.norms = nn.ModuleList(nn.GroupNorm(8, width) for _ in range(depth))
+        self.norms = nn.ModuleList(nn.GroupNorm(8, width, eps=EPSILON) for _ in range(depth))
         self.told = nn.ModuleList(layer(2 * width, width) for _ in range(depth))
         self.dropout = nn.Dropout1d(config.dropout)
         self.last = nn.Conv1d(width, config.mel.n_mels, 3, padding=1)
