@@ -90,7 +90,7 @@ def _accuracies(train, train_labels, test, test_labels, k):
 
 
 def active_units(means, threshold=0.01):
-    r"""Return the number of dimensions with :math:`\mathrm{Var}_x(\mathrm{E}[z_j | x]) > ` threshold.
+    r"""Return the number of dimensions whose :math:`\mathrm{Var}_x(\mathrm{E}[z_j | x])` is above a threshold.
 
     Parameters
     ----------
