@@ -14,12 +14,14 @@ Conditional            the decoder is told the attributes, and the other axes mu
 RUNS                   name -> Config
 """
 
+from dataclasses import replace
+
 import torch
 from torch.nn import functional
 
 from latentsampler import divergences
-from latentsampler.autoencoder.config import Config
 from latentsampler.autoencoder.regulariser import Regulariser
+from latentsampler.autoencoder.runs import WAE
 from latentsampler.described import measure_notes
 
 N_AXES = 4
@@ -101,13 +103,14 @@ def correlation(a, b):
     return a.T @ b / len(a)
 
 
-_BASE = Config(latent_dim=8, labels="attributes.notes_attributes")
-_WEIGHTS = {"reconstruction": 1.0, "divergence": 0.3, "pitch": 0.1}
+# four axes for the attributes, four for the rest; steps enough to compare projections, not to be shipped
+BASE = replace(WAE, latent_dim=8, labels="attributes.notes_attributes",
+               schedule=replace(WAE.schedule, steps=600, valid_every=300))
 RUNS = {
-    "attribute-regularised": Config(latent_dim=8, labels=_BASE.labels, weights={**_WEIGHTS, "attributes": 0.3},
-                                    regulariser="attributes.AttributeRegularised"),
+    "attribute-regularised": replace(BASE, regulariser="attributes.AttributeRegularised",
+                                     weights={**WAE.weights, "attributes": 0.3}),
     # the plain reconstruction would let the decoder read the attributes elsewhere
-    "conditional": Config(latent_dim=8, labels=_BASE.labels, regulariser="attributes.Conditional",
-                          weights={**_WEIGHTS, "reconstruction": 0.0, "conditional": 1.0, "attributes": 0.3,
-                                   "invariance": 1.0}),
+    "conditional": replace(BASE, regulariser="attributes.Conditional",
+                           weights={**WAE.weights, "reconstruction": 0.0, "conditional": 1.0, "attributes": 0.3,
+                                    "invariance": 1.0}),
 }

@@ -21,6 +21,30 @@ def _parts(options):
     return {"model": options.model, "vocoder": options.vocoder}
 
 
+def add_benchmarks(benchmarks):
+    """Add the benchmark of this chapter to the subcommands of ``benchmark``."""
+    text = "knobs measured on rendered notes: the chosen way (at most 10 core-minutes), or all (at most 25)"
+    bench = benchmarks.add_parser("projection", help=text, description=text)
+    bench.add_argument("--data", type=Path, default=Path("build/weights/notes"), help="store (default: %(default)s)")
+    bench.add_argument("--model", type=Path, default=Path("patch/model.pt"), help="(default: %(default)s)")
+    bench.add_argument("--vocoder", type=Path, default=Path("patch/vocoder.pt"), help="(default: %(default)s)")
+    bench.add_argument("--models", type=Path, default=Path("build/projection"),
+                       help="folder of the models with axes of their own, trained when missing (default: %(default)s)")
+    bench.add_argument("--all", action="store_true", help="compare all ways instead of the chosen one")
+    bench.add_argument("--small", action="store_true", help="a tenth of the notes (not with --record)")
+    bench.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
+    bench.set_defaults(run=_benchmark)
+
+
+def _benchmark(options):
+    from latentsampler.projection.benchmark import benchmark
+
+    if options.small and options.record:
+        raise ValueError("--small changes the runs: a record would not be theirs; leave out one of the two")
+    print(benchmark(options.data, options.model, options.vocoder, options.models, options.all, options.small,
+                    options.record))
+
+
 def _add_name_axes(project):
     text = "say in words what each control of a generative.pt does, in its metadata"
     name = project.add_parser("name-axes", help=text, description=text)

@@ -85,8 +85,9 @@ def compare(folder, matrix_path, model_path):
         mel = mel_spectrogram(torch.tensor(sounds), config)
         codes = model.encode(mel).numpy()
     points = np.stack(list(describe(sounds, config.sample_rate).values()), axis=1)  # (n, 7)
+    spread = np.maximum(np.nanstd(points, axis=0), 1e-9)
     features = {"latent": codes, "mfcc": mfcc_statistics(mel.numpy()),
-                "attributes": np.nan_to_num((points - np.nanmean(points, axis=0)) / np.nanstd(points, axis=0))}
+                "attributes": np.nan_to_num((points - np.nanmean(points, axis=0)) / spread)}
     judged = squareform(matrix, checks=False)
     return {**{name: float(spearmanr(pdist(values), judged).statistic) for name, values in features.items()},
             "pairs": len(judged)}

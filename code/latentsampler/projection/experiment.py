@@ -6,7 +6,6 @@ Config       everything that defines a run, but data, model, vocoder and seed
 RUNS         name -> Config
 build, run   Config -> steering network; Config + notes + model + vocoder -> projection.pt, metrics, history
 Projection   what is exported: steering, handles and quantiles
-measured     figures of a projection on the waveform
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -20,10 +19,10 @@ from latentsampler.described import KNOBS, measure_notes
 from latentsampler.export import save_scripted, source_hash
 from latentsampler.projection import methods
 from latentsampler.projection.handles import Handles
+from latentsampler.projection.measuring import around_notes, measured, probed
 from latentsampler.projection.quantiles import Quantiles
 from latentsampler.projection.rendering import Chain
 from latentsampler.projection.steering import Steering, close_loop
-from latentsampler.projection.sweeps import draw_sweeps, drift, summarise
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,13 @@ class Config:
     point_cost, handle_cost, stay_cost : float
         Of leaving the middle of the space, the neutral handle, and the points of the round before, per squared unit;
         the error costs 1 per squared deviation.
-    sweeps, drift_sweeps : int
-        Sweeps measured, and those of them whose pitch is measured.
+    sweeps, drift_sweeps, note_sweeps : int
+        Sweeps measured; those of them whose pitch is measured; and sweeps around notes that were not trained on.
+    held_out : tuple of str
+        Instruments (abbr.) of which nothing is used but as such notes; else they are those of the test split. A run
+        that names some wants a ``model.pt`` that has not heard them, either.
+    probes : bool
+        Whether the model's space itself is measured, too: prediction and disentanglement of attributes.
     """
 
     method: str = "Steering"
@@ -69,19 +73,23 @@ class Config:
     stay_cost: float = 0.05
     sweeps: int = 500
     drift_sweeps: int = 100
+    note_sweeps: int = 80
+    held_out: tuple = ()
+    probes: bool = True
 
 
 HANDLED = Config()
-FEWER = replace(HANDLED, handles=False, sweeps=200, drift_sweeps=40)
+FEWER = replace(HANDLED, handles=False, sweeps=160, drift_sweeps=20, note_sweeps=0, probes=False)
 RUNS = {
     "knobs": HANDLED,
     # what the latent space can do alone
     "latent": FEWER,
     "linear": replace(FEWER, method="LinearInverse", rounds=0),
     "flow": replace(FEWER, method="Flow", rounds=0),
-    # for models of RUNS of the autoencoder whose axes follow the attributes
-    "regularised-axes": replace(FEWER, method="OwnAxes", rounds=0, first=0),
-    "conditional": replace(FEWER, method="OwnAxes", rounds=0, first=0),
+    # for models of the autoencoder's runs attribute-regularised and conditional
+    "regularised-axes": replace(FEWER, method="OwnAxes", rounds=0, first=0, probes=True),
+    "conditional": replace(FEWER, method="OwnAxes", rounds=0, first=0, probes=True),
+    "held-out": replace(HANDLED, held_out=("ASax", "Hn"), sweeps=160, drift_sweeps=20, note_sweeps=160, probes=False),
 }
 
 
@@ -126,24 +134,38 @@ def run(config, seed, out, dataset, model=None, vocoder=None, device="cpu", prog
         raise ValueError("expected --model model.pt, --vocoder vocoder.pt and --device cpu, "
                          f"got {model}, {vocoder} and {device}")
     chain = Chain(model, vocoder)
-    train = split(dataset).train
-    points, pitch = measure_notes(dataset, progress)[train], dataset.pitch[train]
-    quantiles = Quantiles(points, pitch.numpy())
-    steering, history = _fit(config, seed, chain, quantiles, dataset, train, points)
+    known, unheard = _parts(dataset, config.held_out)
+    points = torch.tensor(measure_notes(dataset, progress), dtype=torch.float32)
+    quantiles = Quantiles(points[known].numpy(), dataset.pitch[known].numpy())
+    steering, history = _fit(config, seed, chain, quantiles, dataset, known, points[known])
     save(steering, quantiles, chain, out, config, dataset.checksum)
-    return measured(steering, quantiles, chain, config, seed), history
+    metrics = measured(steering, quantiles, chain, config, seed)
+    if config.note_sweeps:
+        metrics |= around_notes(steering, quantiles, chain, config, dataset, unheard, seed)
+    if config.probes:
+        metrics |= probed(chain, dataset, points, seed)
+    return metrics, history
 
 
-def _fit(config, seed, chain, quantiles, dataset, train, points):
+def _parts(dataset, held_out):
+    """Return the notes to use, and those to try the knobs on."""
+    if not held_out:
+        parts = split(dataset)
+        return parts.train, parts.test
+    out = np.isin(dataset.column("Instrument (abbr.)"), held_out)
+    return np.flatnonzero(~out), np.flatnonzero(out)
+
+
+def _fit(config, seed, chain, quantiles, dataset, known, points):
     torch.manual_seed(seed)
     if config.method == "Steering":
         steering = build(config, chain.about["latent_dim"])
         return steering, close_loop(steering, chain, quantiles, config, seed)
-    codes = chain.encode(dataset, train)
+    codes = chain.encode(dataset, known)
     if config.method == "OwnAxes":
-        pitch, heard = dataset.pitch[train], torch.tensor(points, dtype=torch.float32)
-        kept = torch.isfinite(heard).all(1) & torch.isfinite(pitch)
-        return methods.OwnAxes(quantiles, codes[kept], pitch[kept], heard[kept]), []
+        pitch = dataset.pitch[known]
+        kept = torch.isfinite(points).all(1) & torch.isfinite(pitch)
+        return methods.OwnAxes(quantiles, codes[kept], pitch[kept], points[kept]), []
     notes = methods.random_notes(chain, codes, config, seed)
     if config.method == "Flow":
         return methods.Flow(quantiles, *notes, config.steps, seed), []
@@ -210,39 +232,3 @@ def save(steering, quantiles, chain, out, config, checksum):
         "mel": asdict(chain.mel), "knobs": list(KNOBS), "pitch_low": config.pitch_low, "pitch_high": config.pitch_high,
         "created_from": {**chain.origins, "dataset": checksum, "source": source_hash()},
     }, keep=("shape", "amounts", "finish", "place"))
-
-
-def measured(steering, quantiles, chain, config, seed):
-    """Return the figures of a projection, all from rendered notes.
-
-    Parameters
-    ----------
-    steering, quantiles : torch.nn.Module
-        What was fitted.
-    chain : Chain
-        Plays and measures.
-    config : Config
-        How many sweeps, at which pitches.
-    seed : int
-        Of the sweeps.
-
-    Returns
-    -------
-    dict
-        As `sweeps.summarise` and `sweeps.drift`.
-    """
-    sweeps = draw_sweeps(config.sweeps, config.pitch_low, config.pitch_high, 1000 + seed)
-    knobs = torch.tensor(sweeps.knobs.reshape(-1, 4), dtype=torch.float32)  # (5 n, 4)
-    pitch = torch.tensor(np.repeat(sweeps.pitch, 5), dtype=torch.float32)
-    with torch.no_grad():
-        z, handles = steering(knobs, pitch)
-        asked = quantiles(knobs, pitch)
-    shape = sweeps.knobs.shape
-    heard = chain.measure(z, pitch, handles)
-    placed = quantiles.place(torch.tensor(heard, dtype=torch.float32), pitch)
-    few = 5 * config.drift_sweeps
-    hz = chain.fundamentals(z[:few], pitch[:few], handles[:few])
-    return {**summarise(heard.reshape(shape), asked.numpy().reshape(shape), sweeps.knob, quantiles.deviations.numpy()),
-            **drift(hz.reshape(-1, 5)), "sweeps": config.sweeps, "notes": len(z),
-            **{f"quantile_{name}": float(np.corrcoef(knobs[:, k], placed[:, k])[0, 1])
-               for k, name in enumerate(KNOBS)}}

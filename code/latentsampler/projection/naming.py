@@ -54,8 +54,9 @@ def describe_controls(module, metadata, n=300, seed=0):
     kept = np.isfinite(heard).all(axis=1)
     points, heard = points[kept], heard[kept]
     heard = heard - np.stack([heard[points[:, -1] == key].mean(axis=0) for key in points[:, -1]])
-    return [_described(control["name"], [float(np.corrcoef(points[:, k], own)[0, 1]) for own in heard.T])
-            for k, control in enumerate(controls[:-1])]
+    along = (points - points.mean(axis=0)) / points.std(axis=0)
+    correlations = along.T @ heard / len(heard) / np.maximum(heard.std(axis=0), 1e-9)  # (K, 7); 0 of what stays
+    return [_described(control["name"], own) for control, own in zip(controls[:-1], correlations, strict=False)]
 
 
 def _heard(module, points, sample_rate):

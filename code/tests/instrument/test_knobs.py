@@ -10,7 +10,7 @@ from latentsampler.instrument import generative, knobs
 from latentsampler.projection import experiment
 
 TINY = replace(experiment.RUNS["knobs"], pitch_low=50.0, pitch_high=54.0, first=24, more=8, rounds=1, steps=3,
-               members=2, fit_steps=5, sweeps=4, drift_sweeps=1)
+               members=2, fit_steps=5, sweeps=4, drift_sweeps=1, note_sweeps=4, probes=False)
 
 
 @pytest.fixture(scope="module")
