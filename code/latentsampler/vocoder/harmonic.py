@@ -207,8 +207,9 @@ class HarmonicVocoder(nn.Module):
         around = exact.round()[:, :, None] + torch.arange(-self.reach, self.reach + 1, device=size.device)  # (B, H, R)
         away = around - exact[:, :, None]
         half = (0.5 * f0 / self.bin_hz).clamp(max=2.5)[:, None, None]
-        heard = ((away.abs() <= half) & (around > 0) & (around < self.n_bins - 1)
-                 & (exact[:, :, None] * self.bin_hz < self.tallest_hz))
+        inside = torch.logical_and(around > 0, around < self.n_bins - 1)
+        heard = torch.logical_and(away.abs() <= half, inside)
+        heard = torch.logical_and(heard, exact[:, :, None] < self.tallest_hz / self.bin_hz)
         index = around.clamp(0, self.n_bins - 1).long().flatten(1)[:, None]  # (B, 1, H R)
         power = torch.gather(size, 2, index.expand(-1, size.shape[1], -1)).square()  # (B, T, H R)
         shift = ((number[:, None] * away) * heard).flatten(1).float()[:, :, None]  # (B, H R, 1)

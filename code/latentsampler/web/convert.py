@@ -61,7 +61,12 @@ def convert(generative, folder, points=8):
     module, metadata = load_scripted(generative, KEYS)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    graph = record(module, torch.tensor([[control["default"] for control in metadata["controls"]]]))
+    defaults = torch.tensor([[control["default"] for control in metadata["controls"]]])
+    if hasattr(module, "plain"):
+        module.plain()  # real arithmetic only
+    with torch.no_grad():
+        module(defaults)  # what a module makes at its first call is no part of a recording
+    graph = record(module, defaults)
     model = _to_onnx(graph, torch.zeros(1, len(metadata["controls"])))
     worst = difference(module, model, metadata, points)
     if not worst <= TOLERANCE:  # NaN fails, too
