@@ -15,7 +15,7 @@ from latentsampler.export import load_scripted, save_scripted, source_hash
 from latentsampler.instrument.generative import CHUNK_HOPS, PlainVocoder, load_generative
 from latentsampler.instrument.notemap import colours
 
-PROJECTION_KEYS = ("mel", "knobs", "pitch_low", "pitch_high", "created_from")
+PROJECTION_KEYS = ("mel", "knobs", "deviations", "pitch_low", "pitch_high", "created_from")
 
 
 class Knobs(nn.Module):
@@ -104,6 +104,7 @@ def assemble(model_path, vocoder_path, projection_path, out):
         "controls": [{"name": name, "unit": "share", "min": 0.0, "max": 1.0, "default": 0.5}
                      for name in knobs["knobs"]] + [_pitch_control(knobs)],
         "chunk": CHUNK_HOPS * mel["hop_length"] if pieces else 0,
+        "deviations": knobs["deviations"],  # points of each knob's attribute: the unit in which they compare
         "created_from": {**knobs["created_from"], "source": source_hash()},
     }, keep=("forward", "start", "render", "plain") if pieces else ("forward",))
     return load_generative(out)[1]

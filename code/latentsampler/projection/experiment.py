@@ -230,5 +230,6 @@ def save(steering, quantiles, chain, out, config, checksum):
         return
     save_scripted(Projection(steering, Handles(chain.mel), quantiles), out, {
         "mel": asdict(chain.mel), "knobs": list(KNOBS), "pitch_low": config.pitch_low, "pitch_high": config.pitch_high,
+        "deviations": quantiles.deviations.tolist(),
         "created_from": {**chain.origins, "dataset": checksum, "source": source_hash()},
     }, keep=("shape", "amounts", "finish", "place"))

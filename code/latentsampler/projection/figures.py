@@ -29,7 +29,7 @@ def figure_space(points, attributes, labels=("z1", "z2")):
     return figure
 
 
-def figure_sweep(knob, positions, heard, asked, deviations):
+def figure_sweep(knob, positions, heard, deviations):
     """Return a figure of one sweep.
 
     Parameters
@@ -38,22 +38,20 @@ def figure_sweep(knob, positions, heard, asked, deviations):
         Which was turned.
     positions : numpy.ndarray
         ``(n,)`` of the knob.
-    heard, asked : numpy.ndarray
-        ``(n, 4)`` points: measured, and asked for.
-    deviations : numpy.ndarray
-        ``(4,)`` points, of the dataset.
+    heard : numpy.ndarray
+        ``(n, 4)`` points.
+    deviations : sequence of float
+        Four, in points, of the dataset.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Changes in deviations: lines heard, dots asked for.
+        Changes of all four attributes, in deviations.
     """
     figure, axis = plt.subplots(figsize=(5, 3), layout="constrained")
     for k, name in enumerate(KNOBS):
-        lines = axis.plot(positions, (heard[:, k] - heard[0, k]) / deviations[k], label=name,
-                          linewidth=2.5 if k == knob else 1.2)
-        if k == knob:
-            axis.plot(positions, (asked[:, k] - asked[0, k]) / deviations[k], "o", color=lines[0].get_color())
+        axis.plot(positions, (heard[:, k] - heard[0, k]) / deviations[k], label=name, marker=".",
+                  linewidth=2.5 if k == knob else 1.2)
     axis.set(xlabel=f"knob {KNOBS[knob]}", ylabel="change (deviations)")
     figure.legend(loc="outside right center")
     return figure
