@@ -140,7 +140,7 @@ def write_pages(package, taught, titles, folder):
 
 def with_reference(cells, names):
     """Return a notebook's cells with one more, which links to the reference of the names that it calls."""
-    links = ", ".join(f"{{py:obj}}`~{name}`" for name in names)
+    links = ", ".join(f"{{py:obj}}`{'.'.join(name.split('.')[-2:])} <{name}>`" for name in names)
     text = f"## In the reference\n\nFunctions and classes that this chapter calls: {links}."
     return [*cells, {"cell_type": "markdown", "id": "reference", "metadata": {}, "source": text}] if names else cells
 

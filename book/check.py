@@ -1,4 +1,4 @@
-"""Links of a folder of HTML pages: every file and anchor is there, and nothing is loaded from another host.
+"""A folder of HTML pages: every file and anchor is there, nothing is loaded from another host, no widget is dead.
 
 Contents
 --------
@@ -19,7 +19,7 @@ class _Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.anchors, self.links, self.loaded = set(), [], []
+        self.anchors, self.links, self.loaded, self.widgets = set(), [], [], 0
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -28,13 +28,14 @@ class _Page(HTMLParser):
         self.anchors |= {attributes.get("id"), attributes.get("name")}
         if tag == "a" and attributes.get("href"):
             self.links.append(attributes["href"])
+        self.widgets += attributes.get("type") == "application/vnd.jupyter.widget-view+json"
         address = attributes.get(LOADED.get(tag))
         if address and not (tag == "link" and attributes.get("rel") in NOT_LOADED):
             self.loaded.append(address)
 
 
 def problems(folder):
-    """Return what is wrong with the links of all pages of a folder.
+    """Return what is wrong with the pages of a folder.
 
     Parameters
     ----------
@@ -44,7 +45,8 @@ def problems(folder):
     Returns
     -------
     list of str
-        One line for each missing file or anchor, and each file of another host that a page loads.
+        One line for each missing file or anchor, each file of another host that a page loads, and each page with a
+        widget, which does nothing where there is no Python.
     """
     folder = Path(folder).resolve()
     pages = {path: _Page(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html"))
@@ -52,6 +54,8 @@ def problems(folder):
     found = []
     for path, page in pages.items():
         where = path.relative_to(folder)
+        if page.widgets:
+            found.append(f"{where}: a widget brings no plain HTML; show it by latentsampler.players.play_sliders")
         for address in page.loaded:
             if urlsplit(address).netloc:
                 found.append(f"{where} loads {address} from another host")

@@ -70,7 +70,7 @@
       piano.setAttribute("aria-label", "keyboard");
       this.keys = new Map();
       for (let pitch = 48; pitch <= 72; pitch++) {
-        const key = element("button", { type: "button", title: `MIDI note ${pitch}`, className: BLACK.has(pitch % 12) ? "black" : "white" });
+        const key = element("button", { type: "button", title: `MIDI note ${pitch}`, className: `${BLACK.has(pitch % 12) ? "black" : "white"}${pitch < 60 ? " low" : ""}` });
         key.setAttribute("aria-label", `note ${pitch}`);
         key.addEventListener("pointerdown", (event) => {
           event.target.releasePointerCapture?.(event.pointerId); // so that a finger can slide on to the next key

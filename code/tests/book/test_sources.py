@@ -103,7 +103,7 @@ def test_the_reference_names_chapters_and_chapters_name_the_reference(tiny, tmp_
     assert ".. autofunction:: band.drums.beat.walk\n\n   *Taught in* :doc:`1. Far </notebooks/01_far>`." in page
     assert "_turn" not in page
     cell = api.with_reference([], calls["01_far"])[-1]
-    assert "{py:obj}`~band.drums.beat.walk`" in cell["source"]
+    assert "{py:obj}`beat.walk <band.drums.beat.walk>`" in cell["source"]
 
 
 def test_links_that_lead_nowhere_or_to_another_host_are_found(tmp_path):
@@ -114,6 +114,11 @@ def test_links_that_lead_nowhere_or_to_another_host_are_found(tmp_path):
     assert sorted(check.problems(tmp_path)) == [
         "a.html loads https://cdn.example/x.js from another host", "a.html: no anchor b.html#gone",
         "a.html: no file none.png"]
+
+
+def test_a_widget_without_plain_html_is_found(tmp_path):
+    (tmp_path / "a.html").write_text('<script type="application/vnd.jupyter.widget-view+json">{}</script>')
+    assert check.problems(tmp_path)[0].startswith("a.html: a widget brings no plain HTML")
 
 
 def test_every_box_of_the_flow_is_a_link_inside_the_picture():
