@@ -2,8 +2,6 @@
 
 Contents
 --------
-Config       everything that defines a run, but data and seed
-RUNS         name -> Config
 build, run   Config -> module; Config + notes -> vocoder.pt, metrics, history
 measure      a vocoder's figures on some notes
 baseline     Griffin-Lim's figures on the same
@@ -11,75 +9,22 @@ seconds_per_second   what a second of sound costs
 """
 
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from functools import partial
 
 import numpy as np
 import torch
 
-from latentsampler.audio import MelConfig, mel_spectrogram
+from latentsampler.audio import mel_spectrogram
 from latentsampler.dataset.splits import split
 from latentsampler.export import save_scripted, source_hash
 from latentsampler.metrics import log_spectral_distance, spectral_convergence
-from latentsampler.training import Schedule, train
+from latentsampler.training import train
 from latentsampler.vocoder import losses, networks
 from latentsampler.vocoder.griffin_lim import griffin_lim_from_mel
+from latentsampler.vocoder.runs import ABLATIONS, BETTER, RUNS, Config
 
-
-@dataclass(frozen=True)
-class Config:
-    """Everything that defines a run.
-
-    Parameters
-    ----------
-    network : str
-        Name of a class in ``latentsampler.vocoder.networks``.
-    sizes : dict
-        Arguments of that class, but the front-end.
-    terms : str
-        Name of the function of ``latentsampler.vocoder.losses`` that gives the loss terms.
-    weights : dict
-        Loss term -> weight.
-    decoded : float
-        Share of training mels that are passed through an autoencoder first, because its blurred mels are what the
-        vocoder will get; needs a ``model.pt``.
-    piece : int
-        Frames of each note that a step renders, somewhere in the note; 0 = all.
-    mel : MelConfig
-        The front-end, with which the notes must agree.
-    schedule : Schedule
-        How long to train.
-    """
-
-    network: str = "HarmonicVocoder"
-    sizes: dict = field(default_factory=lambda: {"width": 64, "depth": 2, "iterations": 3})
-    terms: str = "spectral_terms"
-    weights: dict = field(default_factory=lambda: {"convergence": 1.0, "log_magnitude": 0.5, "mel_distance": 1.0})
-    decoded: float = 0.0
-    piece: int = 0
-    mel: MelConfig = MelConfig()
-    schedule: Schedule = Schedule(steps=1500, batch_size=12, learning_rate=1e-3, valid_every=250)
-
-
-HARMONIC = Config(decoded=1 / 3, piece=40, schedule=Schedule(steps=1800, batch_size=12, valid_every=300))
-# four heads of strides 4 instead of the paper's eight of strides 2: the longest layers cost the most
-MCNN = Config(network="MCNN", sizes={"heads": 4, "widths": (96, 48, 24), "kernel": 8, "stride": 4},
-              weights={"convergence": 1.0, "log_magnitude": 0.5}, piece=48)
-RUNS = {
-    "harmonic": HARMONIC,
-    "mcnn": MCNN,
-    # the paper's sizes, terms and their weights (section 4.1)
-    "mcnn-published": replace(
-        MCNN, sizes={"heads": 8, "widths": (128, 64, 32, 16, 8, 4, 2), "kernel": 13, "stride": 2},
-        terms="published_terms", piece=32,
-        weights={"convergence": 1.0, "log_magnitude": 6.0, "instantaneous_frequency": 10.0, "weighted_phase": 1.0},
-        schedule=Schedule(steps=3000, batch_size=8, learning_rate=5e-4, valid_every=300)),
-    # what fits into the demo's ten minutes on two cores, everything included
-    "demo-harmonic": replace(HARMONIC, schedule=replace(HARMONIC.schedule, steps=120, valid_every=40)),
-    "demo-mcnn": replace(MCNN, sizes={"heads": 2, "widths": (64, 32, 16), "kernel": 8, "stride": 4},
-                         schedule=replace(HARMONIC.schedule, steps=150, valid_every=50)),
-}
-BETTER = {name: "lower" for name in ("sc_db", "lsd_db", "decoded_sc_db", "decoded_lsd_db")}  # what an ablation judges
+__all__ = ["ABLATIONS", "BETTER", "RUNS", "Config", "baseline", "build", "measure", "run", "seconds_per_second"]
 
 
 def build(config):

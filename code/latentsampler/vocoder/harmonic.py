@@ -61,15 +61,18 @@ class HarmonicVocoder(nn.Module):
         Of fast Griffin-Lim.
     bend : bool
         Follow f0 in every frame; else the asked pitch is kept.
+    noise : bool
+        Give what lies between harmonics the phases of a noise.
     disperse : bool
         Schroeder's start phases; else all harmonics start in phase, which makes a click.
     """
 
     needs_pitch = True
 
-    def __init__(self, mel, width, depth, iterations=3, bend=True, disperse=True):
+    def __init__(self, mel, width, depth, iterations=3, bend=True, noise=True, disperse=True):
         super().__init__()
-        self.iterations, self.bends, self.disperse, self.corrects = iterations, bend, disperse, depth > 0
+        self.iterations, self.bends, self.noisy, self.disperse = iterations, bend, noise, disperse
+        self.corrects = depth > 0
         self.n_frames, self.hop, self.n_mels = mel.n_frames, mel.hop_length, mel.n_mels
         self.n_bins, self.bin_hz = 1 + mel.n_fft // 2, mel.sample_rate / mel.n_fft
         self.seconds_per_frame = mel.hop_length / mel.sample_rate
@@ -112,7 +115,8 @@ class HarmonicVocoder(nn.Module):
         else:
             size = self.magnitude(mel.transpose(1, 2))
         real, imaginary = self.harmonic_phasors(number, f0, self.bend(size.detach(), f0))
-        share = torch.where(voiced[:, None, None], torch.sigmoid(noisiness), torch.ones_like(noisiness))
+        share = torch.sigmoid(noisiness) if self.noisy else torch.zeros_like(noisiness)
+        share = torch.where(voiced[:, None, None], share, torch.ones_like(noisiness))
         real = real + share * (self.noise_real - real)
         imaginary = imaginary + share * (self.noise_imaginary - imaginary)
         unit = size * torch.rsqrt(real * real + imaginary * imaginary + self.small)
