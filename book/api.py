@@ -1,8 +1,8 @@
 """The reference of the package, and which notebook teaches which function: both made from the source.
 
 A function is *taught* by the notebook that calls it, or else by the notebook whose calls reach it in the fewest steps
-through other functions, or else by the notebook of its folder. Nothing of this is written by hand, so a new chapter
-or notebook appears by itself.
+through other functions, or else by the notebook of its folder, or else by that of the modules that import its module.
+Nothing of this is written by hand, so a new chapter or notebook appears by itself.
 
 Contents
 --------
@@ -31,15 +31,17 @@ class Package:
     def __init__(self, folder):
         self.trees, self.public, self.calls = {}, {}, {}
         for path in sorted(folder.rglob("*.py")):
-            if path.name == "cli.py":
-                continue  # commands explain themselves by --help
             parts = path.relative_to(folder.parent).with_suffix("").parts
             module = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
             self.trees[module] = ast.parse(path.read_text(encoding="utf-8"))
         for module, tree in self.trees.items():
             self.public[module] = [node.name for node in tree.body if _is_definition(node)
-                                   and not node.name.startswith("_")]
+                                   and not node.name.startswith("_")
+                                   and not module.endswith(".cli")]  # commands explain themselves by --help
+        self.importers = {module: set() for module in self.trees}
         for module, tree in self.trees.items():
+            for full in self.aliases(tree).values():
+                self.importers.get(full, self.importers.get(full.rsplit(".", 1)[0], set())).add(module)
             aliases = self.aliases(tree) | {node.name: f"{module}.{node.name}" for node in tree.body
                                             if _is_definition(node)}
             for node in filter(_is_definition, tree.body):
@@ -98,7 +100,10 @@ def teaching(package, notebooks):
         steps = {notebook: reached[name] for notebook, reached in distance.items() if name in reached}
         nearest = min(steps.values(), default=None)
         taught[name] = ([notebook for notebook in notebooks if steps.get(notebook) == nearest]
-                        if steps else _of_its_folder(name, notebooks, calls))
+                        if steps else _of_its_folder(name, notebooks))
+    known = {name.rsplit(".", 1)[0]: chapters for name, chapters in sorted(taught.items()) if chapters}
+    for name in sorted(public):
+        taught[name] = taught[name] or _of_its_importers(name.rsplit(".", 1)[0], package.importers, known)
     return calls, taught
 
 
@@ -160,14 +165,20 @@ def _reach(roots, calls):
     return steps
 
 
-def _of_its_folder(name, notebooks, calls):
-    """Notebooks named like the name's folder; else those that call something of its module or folder."""
-    folder = name.split(".")[1]
-    named = [notebook for notebook in notebooks if notebook.split("_", 1)[-1].split(".")[0] == folder]
-    module = name.rsplit(".", 1)[0]
-    return named or [notebook for notebook in notebooks
-                     if any(called.startswith((f"{module}.", f"{name.split('.')[0]}.{folder}."))
-                            for called in calls[notebook])][:1]
+def _of_its_folder(name, notebooks):
+    return [notebook for notebook in notebooks if notebook.split("_", 1)[-1] == name.split(".")[1]]
+
+
+def _of_its_importers(module, importers, known):
+    """Return what is known of the module itself, else of those that import it, else of those that import these."""
+    seen, level = {module}, [module]
+    while level:
+        for candidate in level:
+            if candidate in known:
+                return known[candidate]
+        level = sorted({above for below in level for above in importers[below]} - seen)
+        seen |= set(level)
+    return []
 
 
 def _page(module, names, package, taught, titles):

@@ -74,25 +74,27 @@ def test_what_a_notebook_calls_it_teaches(package, notebooks):
 
 @pytest.fixture
 def tiny(tmp_path):
-    """A package in which `walk` calls `step`, that `_turn`, and that `sine`; nothing calls `alone`."""
+    """A package in which `walk` calls `step`, that `_turn`, and that `sine`; nothing calls `alone` and `hush`."""
     folder = tmp_path / "band"
     (folder / "drums").mkdir(parents=True)
     (folder / "__init__.py").write_text("")
     (folder / "waves.py").write_text('"""Waves."""\ndef sine():\n    pass\n')
+    (folder / "quiet.py").write_text('"""Quiet."""\ndef hush():\n    pass\n')
     (folder / "drums" / "__init__.py").write_text("")
     (folder / "drums" / "beat.py").write_text(
-        '"""Beats."""\nfrom band import waves\nfrom band.waves import sine as s\n'
+        '"""Beats."""\nfrom band import waves, quiet\nfrom band.waves import sine as s\n'
         "def walk():\n    step()\ndef step():\n    _turn()\ndef _turn():\n    s()\ndef alone():\n    pass\n")
     return api.Package(folder)
 
 
-def test_teaching_follows_calls_by_the_fewest_steps_and_else_the_folder(tiny):
+def test_teaching_follows_calls_by_the_fewest_steps_then_folders_then_imports(tiny):
     near = "from band.drums import beat\nbeat.step()"
     far = "from band.drums.beat import walk\nwalk()"
     calls, taught = api.teaching(tiny, {"01_far": far, "02_near": near, "03_drums": "x = 1"})
     assert calls == {"01_far": ["band.drums.beat.walk"], "02_near": ["band.drums.beat.step"], "03_drums": []}
     assert taught == {"band.drums.beat.walk": ["01_far"], "band.drums.beat.step": ["02_near"],
-                      "band.waves.sine": ["02_near"], "band.drums.beat.alone": ["03_drums"]}
+                      "band.waves.sine": ["02_near"], "band.drums.beat.alone": ["03_drums"],
+                      "band.quiet.hush": ["01_far"]}
 
 
 def test_the_reference_names_chapters_and_chapters_name_the_reference(tiny, tmp_path):
