@@ -156,7 +156,7 @@ def table_transfer(records):
     return _rows(["trained on", *(f"on {title}" for title in sets.values())], rows, "lccc")
 
 
-COLUMNS = {"lsd_db": ("LSD (dB)", 2), "sw2_effect": ("codes", 1), "instrument": ("instr.", 2),
+COLUMNS = {"lsd_db": ("LSD (dB)", 2), "sw2_effect": ("codes", 1), "known_knn_instrument": ("instr.", 2),
            "mig": ("MIG", 2), "prior_coverage": ("cover", 2)}
 
 
