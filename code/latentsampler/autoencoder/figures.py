@@ -136,7 +136,7 @@ def figure_sizes(record, metric="lsd_db", label="log-spectral distance, held-out
             mean = np.array([numbers.mean() for numbers in figures])
             low, high = (np.array([pick(numbers) for numbers in figures]) for pick in (np.min, np.max))
             axis.errorbar(sizes, mean, yerr=[mean - low, high - mean], marker="o", capsize=3, label=method,
-                          linestyle="--" if method.startswith("PCA") else "-")
+                          linestyle="--" if "PCA" in method else "-")
     axis.set(xscale="log", xticks=ticks, xticklabels=ticks, xlabel="latent size", ylabel=label)
     axis.minorticks_off()
     figure.legend(loc="outside right upper", fontsize=8)

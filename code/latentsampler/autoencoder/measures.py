@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-* A model has ``encode(mel (B, M, T)) -> z (B, L)``, ``decode(z, pitch (B,)) -> mel``, ``sample_prior(n, generator) ->
-  (n, L)`` and ``parameters`` (a number); mels are amplitudes.
+* A model has ``encode(mel (B, M, T), pitch (B,)) -> z (B, L)``, ``decode(z, pitch) -> mel``, ``sample_prior(n,
+  generator) -> (n, L)`` and ``parameters`` (a number); mels are amplitudes. Only a linear peer needs the pitch to encode.
 * The first store is the one that counts: its held-out recordings (*test*) and held-out notes of known recordings
   (*known*). The last one has true factors.
 
@@ -27,9 +27,13 @@ class Trained:
     """The networks of a trained ``Objective``, and the prior of its regulariser."""
 
     def __init__(self, objective):
-        self.encode, self.decode = objective.module.encode, objective.module.decode
+        self.module, self.decode = objective.module, objective.module.decode
         self.sample_prior = objective.regulariser.sample_prior
         self.parameters = sum(p.numel() for p in objective.module.parameters())
+
+    def encode(self, mel, pitch=None):
+        """Return the points of mels; the networks find the pitch themselves."""
+        return self.module.encode(mel)
 
 
 @torch.inference_mode()
@@ -52,7 +56,7 @@ def measure(model, notes, parts, seed=0):
     dict
         Name -> number.
     """
-    codes = torch.cat([model.encode(torch.from_numpy(notes.mels[part])) for part in
+    codes = torch.cat([model.encode(torch.from_numpy(notes.mels[part]), notes.pitch[part]) for part in
                        np.array_split(np.arange(len(notes)), max(1, len(notes) // 128))])  # (N, L)
     first = parts._replace(**{name: part[notes.source[part] == 0] for name, part in parts._asdict().items()})
     train = codes[first.train]

@@ -19,8 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from latentsampler.autoencoder.regularisers import METHODS
 from latentsampler.statistics import paired_difference
 
+OWN = tuple(method.__name__ for method in METHODS)
 BASE, CHOSEN = "Plain", "MMDInverseMultiquadratic"
 GROUPS = {
     "sound, held-out recordings": ("lsd_db", "lsd_low_db", "lsd_high_db", "known_lsd_db", "factors_lsd_db",
@@ -127,7 +129,7 @@ def goals(record):
         In the order of the table.
     """
     found = []
-    linear = [name for name in dict(rows(record)) if name.startswith("PCA")]
+    linear = [name for name in dict(rows(record)) if "PCA" in name]
     for size in sorted({size for _, size in rows(record)} - {2}):
         for name in linear:
             theirs, ours = (values(record, method, size, "lsd_db") for method in (name, _best(record, size)))
@@ -149,7 +151,7 @@ def goals(record):
 
 def _best(record, size):
     """Return the method of ours with the smallest mean distance at a size."""
-    own = [method for method, other in rows(record) if other == size and not method.startswith(("PCA", "pythae"))]
+    own = [method for method, other in rows(record) if other == size and method in OWN]
     return min(own, key=lambda method: values(record, method, size, "lsd_db").mean())
 
 

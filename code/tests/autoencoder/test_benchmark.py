@@ -84,7 +84,7 @@ def test_at_least_twelve_figures_and_the_distance_is_that_of_held_out_recordings
         def __init__(self, mels):
             self.mean = torch.from_numpy(mels.mean(axis=0))
 
-        def encode(self, mel):
+        def encode(self, mel, pitch):
             return mel[:, :4].mean(dim=2)
 
         def decode(self, z, pitch):
@@ -98,7 +98,7 @@ def test_at_least_twelve_figures_and_the_distance_is_that_of_held_out_recordings
     found = measures.measure(model, pooled, parts)
     test = parts.test[pooled.source[parts.test] == 0]
     mel = torch.from_numpy(pooled.mels[test])
-    wanted = log_spectral_distance(model.decode(model.encode(mel), pooled.pitch[test]), mel).mean()
+    wanted = log_spectral_distance(model.decode(model.encode(mel, None), pooled.pitch[test]), mel).mean()
     assert found["lsd_db"] == pytest.approx(float(wanted), rel=1e-5)
     assert found["lsd_low_db"] <= found["lsd_db"] <= found["lsd_high_db"]
     asked = {name for group in verdict.GROUPS.values() for name in group} - {"seconds"}
