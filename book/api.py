@@ -1,8 +1,8 @@
 """The reference of the package, and which notebook teaches which function: both made from the source.
 
 A function is *taught* by the notebook that calls it, or else by the notebook whose calls reach it in the fewest steps
-through other functions, or else by the notebook of its folder, or else by that of the modules that import its module.
-Nothing of this is written by hand, so a new chapter or notebook appears by itself.
+through other functions, or else by the notebook of its folder, or else by that of the modules that import its module
+or that it imports. Nothing of this is written by hand, so a new chapter or notebook appears by itself.
 
 Contents
 --------
@@ -38,10 +38,13 @@ class Package:
             self.public[module] = [node.name for node in tree.body if _is_definition(node)
                                    and not node.name.startswith("_")
                                    and not module.endswith(".cli")]  # commands explain themselves by --help
-        self.importers = {module: set() for module in self.trees}
+        self.neighbours = {module: set() for module in self.trees}
         for module, tree in self.trees.items():
             for full in self.aliases(tree).values():
-                self.importers.get(full, self.importers.get(full.rsplit(".", 1)[0], set())).add(module)
+                other = full if full in self.trees else full.rsplit(".", 1)[0]
+                if other in self.trees:
+                    self.neighbours[other].add(module)
+                    self.neighbours[module].add(other)
             aliases = self.aliases(tree) | {node.name: f"{module}.{node.name}" for node in tree.body
                                             if _is_definition(node)}
             for node in filter(_is_definition, tree.body):
@@ -103,7 +106,7 @@ def teaching(package, notebooks):
                         if steps else _of_its_folder(name, notebooks))
     known = {name.rsplit(".", 1)[0]: chapters for name, chapters in sorted(taught.items()) if chapters}
     for name in sorted(public):
-        taught[name] = taught[name] or _of_its_importers(name.rsplit(".", 1)[0], package.importers, known)
+        taught[name] = taught[name] or _of_its_neighbours(name.rsplit(".", 1)[0], package.neighbours, known)
     return calls, taught
 
 
@@ -169,14 +172,14 @@ def _of_its_folder(name, notebooks):
     return [notebook for notebook in notebooks if notebook.split("_", 1)[-1] == name.split(".")[1]]
 
 
-def _of_its_importers(module, importers, known):
-    """Return what is known of the module itself, else of those that import it, else of those that import these."""
+def _of_its_neighbours(module, neighbours, known):
+    """Return what is known of the module itself, else of those one import away, else of those two away, and so on."""
     seen, level = {module}, [module]
     while level:
         for candidate in level:
             if candidate in known:
                 return known[candidate]
-        level = sorted({above for below in level for above in importers[below]} - seen)
+        level = sorted({other for here in level for other in neighbours[here]} - seen)
         seen |= set(level)
     return []
 
