@@ -13,7 +13,7 @@ Contents
 mmd_imq             maximum mean discrepancy, inverse multiquadratic kernels of many widths, unbiased
 mmd_gaussian        the same with Gaussian kernels
 cramer_wold         squared distance of smoothed projections, averaged over all directions, without sampling any
-kl                  Kullback-Leibler divergence of the posterior from the prior
+kl, kl_between      Kullback-Leibler divergence of the posterior from the prior, or from another normal
 renyi               Renyi divergence of the posterior from the prior
 geometric_js        Jensen-Shannon divergence with a geometric mean
 information_terms   the three parts of the averaged KL: mutual information, total correlation, dimension-wise KL
@@ -237,12 +237,13 @@ def geometric_js(mean, log_variance, alpha=0.5):
     centre = alpha * (-log_variance).exp() * mean / precision
     log_width = -precision.log()
     zero = torch.zeros_like(mean)
-    terms = ((1.0 - alpha) * _kl_normal(mean, log_variance, centre, log_width)
-             + alpha * _kl_normal(zero, zero, centre, log_width))
+    terms = ((1.0 - alpha) * kl_between(mean, log_variance, centre, log_width)
+             + alpha * kl_between(zero, zero, centre, log_width))
     return terms.sum(1).mean()
 
 
-def _kl_normal(mean, log_variance, other_mean, other_log_variance):
+def kl_between(mean, log_variance, other_mean, other_log_variance):
+    """Return the KL of one diagonal normal from another, per coordinate: tensors of shapes that broadcast, nats."""
     difference = (mean - other_mean).pow(2)
     return 0.5 * ((log_variance.exp() + difference) * (-other_log_variance).exp()
                   + other_log_variance - log_variance - 1.0)

@@ -1,4 +1,4 @@
-"""The commands ``train``, ``benchmark divergences`` and ``benchmark transfer``.
+"""The commands ``train``, ``benchmark divergences``, ``benchmark transfer`` and ``benchmark labels``.
 
 Contents
 --------
@@ -23,7 +23,8 @@ def add_parser(commands):
 def add_benchmarks(benchmarks):
     """Add the benchmarks of this stage to the subcommands of ``benchmark``."""
     for name, work, text in (("divergences", _divergences, "every way to tie codes to a prior, under one budget"),
-                             ("transfer", _transfer, "trained on one set of notes, tested on another")):
+                             ("transfer", _transfer, "trained on one set of notes, tested on another"),
+                             ("labels", _labels, "what unlabelled notes are worth when few have labels")):
         parser = benchmarks.add_parser(name, help=text, description=text)
         parser.add_argument("--soundfont", type=Path, default=STORES[0], help="a store of them (default: %(default)s)")
         parser.add_argument("--toy", type=Path, default=STORES[1], help="a store of them (default: %(default)s)")
@@ -74,3 +75,17 @@ def _transfer(options, stores, suffix):
         return transfer.record_transfer(setting, results, stores, seconds, transfer.RUN + suffix)
 
     return write, transfer.table_transfer({"metrics": results})
+
+
+def _labels(options, stores, suffix):
+    from latentsampler.autoencoder import figures_labels, label_study
+
+    setting = label_study.SMALL if options.small else label_study.RECORDED
+    results = label_study.run_labels(setting, stores[0], options.folder / f"labels{suffix}", options.jobs,
+                                     options.scheduler)
+
+    def write(seconds):
+        return label_study.record_labels(setting, results, stores[0], seconds, label_study.RUN + suffix)
+
+    record = {"metrics": results, "config": {"percents": setting.percents}}
+    return write, figures_labels.table_labels(record) + "\n\n" + figures_labels.goals(record)

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from latentsampler import divergences
-from latentsampler.autoencoder import ablations, runs
+from latentsampler.autoencoder import ablations, attributes, labels, runs
 from latentsampler.autoencoder import config as configuration
 from latentsampler.autoencoder.config import find
 from latentsampler.autoencoder.model import AutoEncoder
@@ -30,7 +30,7 @@ from latentsampler.training import train
 
 QUANTILES = (0.005, 0.995)  # of training codes: the range of a latent control
 Config = configuration.Config
-RUNS = {**runs.RUNS}
+RUNS = {**runs.RUNS, **labels.RUNS, **attributes.RUNS}
 ABLATIONS = ablations.ABLATIONS
 BETTER = {"lsd_db": "lower", "lsd_self_db": "lower", "pitch_accuracy": "higher"}
 SEARCH = {"schedule.learning_rate": ("log", 1e-3, 1.6e-2), "reconstruction.l1": ("uniform", 0.0, 1.5),

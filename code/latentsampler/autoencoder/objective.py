@@ -45,10 +45,11 @@ class Objective(nn.Module):
         """Return the named terms of a batch of notes ``(B,)``."""
         mel, pitch = self.mels[indices].to(self.device), self.pitch[indices].to(self.device)
         log_mel = self.module.scale(mel)  # (B, M, T)
+        labels = {name: values[indices].to(self.device) for name, values in self.labels.items()}
+        pitch = self.regulariser.told_pitch(pitch, log_mel, labels)
         mean, log_variance, scores = self.module.posterior(log_mel)
         z = self._sample(mean, log_variance)  # (B, L)
         estimate = self.module.decoder(z, pitch)  # (B, M, T)
-        labels = {name: values[indices].to(self.device) for name, values in self.labels.items()}
         batch = Batch(z.float(), mean.float(), None if log_variance is None else log_variance.float(),
                       torch.randn_like(z, dtype=torch.float32), log_mel, estimate, pitch, labels, self.module)
         return {
