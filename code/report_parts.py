@@ -12,6 +12,7 @@ save                       a figure as PDF with embedded TrueType fonts
 """
 
 import csv
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -121,18 +122,18 @@ def seeds_of(metrics, prefix, metric):
     return [found[seed] for seed in sorted(found)]
 
 
-def figure_ablation(records):
-    """Draw what each change of the reduced default does to the held-out distance, with intervals."""
+def figure_ablation(records, run, metric, label):
+    """Draw what each change of a default does to one metric, with intervals; the best change first."""
     from latentsampler.experiments.ablation import compare
 
-    record = records.read("ablation", "autoencoder-wae-reduced")
-    compared = {name: cells.get("lsd_db") for name, cells in
-                compare(record["config"], record["metrics"], {"lsd_db": "lower"}).items()}
+    record = records.read("ablation", run)
+    compared = {name: cells.get(metric) for name, cells in
+                compare(record["config"], record["metrics"], {metric: "lower"}).items()}
     compared = {name: cell for name, cell in compared.items() if cell is not None}
     order = sorted(compared, key=lambda name: compared[name].mean)
     figure, axis = plt.subplots(figsize=(WIDTH, 0.5 + 0.155 * len(order)), layout="constrained")
     _forest(axis, order, [compared[name] for name in order])
-    axis.set_xlabel("change of log-spectral distance (dB)")
+    axis.set_xlabel(label)
     return figure
 
 
@@ -197,4 +198,10 @@ DERIVED = {
                                 / records.mean("autoencoder/wae:config/mel/sample_rate")),
 }
 TABLES = {"transfer": table_transfer, "divergences": table_divergences, "knobs": table_knobs}
-FIGURES = {"frontends": _styled(figure_frontends), "map": _styled(figure_map), "ablation": _styled(figure_ablation)}
+FIGURES = {
+    "frontends": _styled(figure_frontends), "map": _styled(figure_map),
+    "ablation": _styled(partial(figure_ablation, run="autoencoder-wae-reduced", metric="lsd_db",
+                                label="change of log-spectral distance (dB)")),
+    "ablation-vocoder": _styled(partial(figure_ablation, run="vocoder-harmonic", metric="sc_db",
+                                        label="change of spectral convergence (dB)")),
+}
