@@ -48,8 +48,9 @@ def main():
     run("export", "--model", model, "--vocoder", vocoder, "--data", data, "--grid", BUILD / "grid.wav", "--out",
         generative)
     run("project", "name-axes", generative)
-    run("project", "train", "knobs", "--data", data, "--model", model, "--vocoder", vocoder, "--out", projection,
-        "--record")
+    run("project", "unheard", "--out", BUILD / "unheard")
+    run("project", "train", "knobs", "--data", data, "--model", model, "--vocoder", vocoder, "--unheard",
+        BUILD / "unheard", "--out", projection, "--record")
     run("export", "--controls", "knobs", "--model", model, "--vocoder", vocoder, "--projection", projection, "--data",
         data, "--out", knobs)
     shipped = (model, vocoder, generative, generative.with_suffix(".map.txt"), BUILD / "grid.wav", BUILD / "grid.txt",

@@ -23,15 +23,17 @@ MODELS = {"regularised-axes": "attribute-regularised", "conditional": "condition
 COLUMNS = ("spearman", "monotone", "crosstalk", "crosstalk_mean", "drift_cents")
 
 
-def benchmark(data, model, vocoder, models, everything, small, record):
+def benchmark(data, model, vocoder, models, unheard, everything, small, record):
     """Fit and measure the chosen way, or all.
 
     Parameters
     ----------
     data, model, vocoder, models : pathlib.Path
         Store, ``model.pt``, ``vocoder.pt``, and the folder of models with axes of their own.
+    unheard : pathlib.Path or None
+        Store of instruments that nothing was trained on.
     everything, small, record : bool
-        All runs but ``held-out``, which wants a model of its own; a tenth of the notes; write records.
+        All runs; a tenth of the notes; write records.
 
     Returns
     -------
@@ -40,10 +42,10 @@ def benchmark(data, model, vocoder, models, everything, small, record):
     """
     torch.set_num_threads(1)
     dataset, found = NoteDataset(data), {}
-    for name in [name for name in RUNS if name != "held-out"] if everything else [CHOSEN]:
+    for name in RUNS if everything else [CHOSEN]:
         config, begin = shrunk(RUNS[name]) if small else RUNS[name], time.perf_counter()
         own = model_of(name, model, models, data)
-        metrics, history = run(config, 0, models / f"{name}.projection.pt", dataset, own, vocoder)
+        metrics, history = run(config, 0, models / f"{name}.projection.pt", dataset, own, vocoder, unheard)
         found[name] = [{"metrics": metrics}]
         if record:
             origin = records.provenance(time.perf_counter() - begin, dataset.checksum, "cpu",

@@ -1,4 +1,4 @@
-"""The commands ``project train``, ``project name-axes``, ``project dissimilarity`` and ``benchmark projection``."""
+"""The commands ``project train | unheard | name-axes | dissimilarity`` and ``benchmark projection``."""
 
 from pathlib import Path
 
@@ -12,13 +12,25 @@ def add_parser(commands):
     train = add_train(project, "train", "fit and measure a projection -> projection.pt", "projection", "projection.pt")
     train.add_argument("--model", type=Path, required=True, help="model.pt")
     train.add_argument("--vocoder", type=Path, required=True, help="vocoder.pt")
+    train.add_argument("--unheard", metavar="STORE", help="store of `project unheard`, to try the knobs on")
     train.set_defaults(extra=_parts)
+    text = "notes of six instruments that nothing was trained on -> store"
+    unheard = project.add_parser("unheard", help=text, description=text)
+    unheard.add_argument("--out", type=Path, default=Path("build/unheard"), help="folder (default: %(default)s)")
+    unheard.set_defaults(run=_unheard)
     _add_name_axes(project)
     _add_dissimilarity(project)
 
 
 def _parts(options):
-    return {"model": options.model, "vocoder": options.vocoder}
+    return {"model": options.model, "vocoder": options.vocoder,
+            **({"unheard": options.unheard} if options.unheard else {})}
+
+
+def _unheard(options):
+    from latentsampler.projection.unheard import build_unheard
+
+    print(f"wrote {build_unheard(options.out)}")
 
 
 def add_benchmarks(benchmarks):
@@ -28,6 +40,7 @@ def add_benchmarks(benchmarks):
     bench.add_argument("--data", type=Path, default=Path("build/weights/notes"), help="store (default: %(default)s)")
     bench.add_argument("--model", type=Path, default=Path("patch/model.pt"), help="(default: %(default)s)")
     bench.add_argument("--vocoder", type=Path, default=Path("patch/vocoder.pt"), help="(default: %(default)s)")
+    bench.add_argument("--unheard", type=Path, help="store of `project unheard`, to try the knobs on")
     bench.add_argument("--models", type=Path, default=Path("build/projection"),
                        help="folder of the models with axes of their own, trained when missing (default: %(default)s)")
     bench.add_argument("--all", action="store_true", help="compare all ways instead of the chosen one")
@@ -41,8 +54,8 @@ def _benchmark(options):
 
     if options.small and options.record:
         raise ValueError("--small changes the runs: a record would not be theirs; leave out one of the two")
-    print(benchmark(options.data, options.model, options.vocoder, options.models, options.all, options.small,
-                    options.record))
+    print(benchmark(options.data, options.model, options.vocoder, options.models, options.unheard, options.all,
+                    options.small, options.record))
 
 
 def _add_name_axes(project):

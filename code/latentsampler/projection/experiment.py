@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from latentsampler.dataset.splits import split
+from latentsampler.dataset.store import NoteDataset
 from latentsampler.described import KNOBS, measure_notes
 from latentsampler.export import save_scripted, source_hash
 from latentsampler.projection import methods
@@ -49,10 +50,8 @@ class Config:
         Of leaving the middle of the space, the neutral handle, and the points of the round before, per squared unit;
         the error costs 1 per squared deviation.
     sweeps, drift_sweeps, note_sweeps : int
-        Sweeps measured; those of them whose pitch is measured; and sweeps around notes that were not trained on.
-    held_out : tuple of str
-        Instruments (abbr.) of which nothing is used but as such notes; else they are those of the test split. A run
-        that names some wants a ``model.pt`` that has not heard them, either.
+        Sweeps measured; those of them whose pitch is measured; and sweeps around notes that were not trained on, of
+        unheard recordings and, where such a store is given, of unheard instruments.
     probes : bool
         Whether the model's space itself is measured, too: prediction and disentanglement of attributes.
     """
@@ -74,7 +73,6 @@ class Config:
     sweeps: int = 500
     drift_sweeps: int = 100
     note_sweeps: int = 80
-    held_out: tuple = ()
     probes: bool = True
 
 
@@ -89,7 +87,6 @@ RUNS = {
     # for models of the autoencoder's runs attribute-regularised and conditional
     "regularised-axes": replace(FEWER, method="OwnAxes", rounds=0, first=0, probes=True),
     "conditional": replace(FEWER, method="OwnAxes", rounds=0, first=0, probes=True),
-    "held-out": replace(HANDLED, held_out=("ASax", "Hn"), sweeps=160, drift_sweeps=20, note_sweeps=160, probes=False),
 }
 
 
@@ -98,7 +95,8 @@ def build(config, latent_dim=4):
     return Steering(latent_dim, config.pitch_low, config.pitch_high, config.handles)
 
 
-def run(config, seed, out, dataset, model=None, vocoder=None, device="cpu", progress=True):
+def run(config, seed, out, dataset, model=None, vocoder=None, unheard=None, device="cpu",
+        progress=True):
     """Fit a projection on a dataset's training notes, write ``projection.pt`` and measure it on the waveform.
 
     Parameters
@@ -113,6 +111,8 @@ def run(config, seed, out, dataset, model=None, vocoder=None, device="cpu", prog
         The notes; quantiles are those of its training notes.
     model, vocoder : str or pathlib.Path
         ``model.pt`` and ``vocoder.pt``.
+    unheard : str or pathlib.Path, optional
+        Store of instruments that neither model nor vocoder was trained on, to try the knobs on.
     device : str
         ``"cpu"``: most of the time goes to measuring, which has no other form.
     progress : bool
@@ -134,26 +134,21 @@ def run(config, seed, out, dataset, model=None, vocoder=None, device="cpu", prog
         raise ValueError("expected --model model.pt, --vocoder vocoder.pt and --device cpu, "
                          f"got {model}, {vocoder} and {device}")
     chain = Chain(model, vocoder)
-    known, unheard = _parts(dataset, config.held_out)
+    parts = split(dataset)
+    known = parts.train
     points = torch.tensor(measure_notes(dataset, progress), dtype=torch.float32)
     quantiles = Quantiles(points[known].numpy(), dataset.pitch[known].numpy())
     steering, history = _fit(config, seed, chain, quantiles, dataset, known, points[known])
     save(steering, quantiles, chain, out, config, dataset.checksum)
     metrics = measured(steering, quantiles, chain, config, seed)
     if config.note_sweeps:
-        metrics |= around_notes(steering, quantiles, chain, config, dataset, unheard, seed)
+        metrics |= around_notes("recordings", steering, quantiles, chain, config, dataset, parts.test, seed)
+    if config.note_sweeps and unheard is not None:
+        others = NoteDataset(unheard)
+        metrics |= around_notes("instruments", steering, quantiles, chain, config, others, np.arange(len(others)), seed)
     if config.probes:
         metrics |= probed(chain, dataset, points, seed)
     return metrics, history
-
-
-def _parts(dataset, held_out):
-    """Return the notes to use, and those to try the knobs on."""
-    if not held_out:
-        parts = split(dataset)
-        return parts.train, parts.test
-    out = np.isin(dataset.column("Instrument (abbr.)"), held_out)
-    return np.flatnonzero(~out), np.flatnonzero(out)
 
 
 def _fit(config, seed, chain, quantiles, dataset, known, points):

@@ -63,13 +63,15 @@ def _heard(sweeps, z, pitch, handles, quantiles, chain):
         heard.reshape(shape), asked.reshape(shape), sweeps.knob, quantiles.deviations.numpy())
 
 
-def around_notes(steering, quantiles, chain, config, dataset, unheard, seed):
+def around_notes(name, steering, quantiles, chain, config, dataset, unheard, seed):
     """Return the figures of sweeps around notes that were not trained on.
 
     Each note's own code takes the place of the middle: the knobs move it by what they move the middle.
 
     Parameters
     ----------
+    name : str
+        What begins the figures' names.
     steering, quantiles : torch.nn.Module
         What was fitted.
     chain : Chain
@@ -86,7 +88,7 @@ def around_notes(steering, quantiles, chain, config, dataset, unheard, seed):
     Returns
     -------
     dict
-        notes_spearman, notes_monotone, notes_crosstalk, notes_crosstalk_mean, and spearman and monotone of each knob.
+        NAME_spearman, NAME_monotone, NAME_crosstalk, NAME_crosstalk_mean, and spearman and monotone of each knob.
     """
     pitch = dataset.pitch[unheard]
     unheard = unheard[((pitch >= config.pitch_low) & (pitch <= config.pitch_high)).numpy()]
@@ -99,9 +101,9 @@ def around_notes(steering, quantiles, chain, config, dataset, unheard, seed):
         middle, _ = steering(torch.full_like(knobs, 0.5), pitch)
     z = chain.encode(dataset, chosen).repeat_interleave(5, dim=0) + z - middle
     _, figures = _heard(sweeps, z, pitch, handles, quantiles, chain)
-    kept = ("spearman", "monotone", "crosstalk", "crosstalk_mean", *(f"{figure}_{name}" for name in KNOBS
-                                                                     for figure in ("spearman", "monotone")))
-    return {f"notes_{name}": figures[name] for name in kept}
+    kept = ("spearman", "monotone", "crosstalk", "crosstalk_mean",
+            *(f"{figure}_{knob}" for knob in KNOBS for figure in ("spearman", "monotone")))
+    return {f"{name}_{figure}": figures[figure] for figure in kept}
 
 
 def probed(chain, dataset, points, seed):
