@@ -60,8 +60,8 @@ class Config:
     handles: bool = True
     pitch_low: float = 40.0
     pitch_high: float = 72.0
-    first: int = 1200
-    more: int = 600
+    first: int = 1000
+    more: int = 500
     rounds: int = 3
     steps: int = 1500
     members: int = 3
@@ -71,8 +71,8 @@ class Config:
     handle_cost: float = 0.005
     stay_cost: float = 0.05
     sweeps: int = 500
-    drift_sweeps: int = 100
-    note_sweeps: int = 80
+    drift_sweeps: int = 60
+    note_sweeps: int = 60
     probes: bool = True
 
 

@@ -146,7 +146,7 @@ def close_loop(steering, chain, quantiles, config, seed):
     """
     generator = torch.Generator().manual_seed(seed)
     _, pitch = draw(config.first, config, generator)
-    z = 0.8 * torch.randn(config.first, steering.latent_dim, generator=generator)
+    z = 0.6 * torch.randn(config.first, steering.latent_dim, generator=generator)
     handles = (2.0 * torch.rand(config.first, 4, generator=generator) - 1.0) * float(steering.use_handles)
     notes, rows, stay = _Notes(chain, z, pitch, handles, 1.0), [], None
     for number in range(config.rounds + 1):
