@@ -9,6 +9,7 @@ Contents
 Package          what is public, and what calls what
 teaching         notebooks -> names that each one teaches
 write_pages      one page per module, with links to notebooks
+overview         a module docstring without section titles
 with_reference   a notebook with links to the reference at its end
 """
 
@@ -186,7 +187,7 @@ def _of_its_neighbours(module, neighbours, known):
 
 def _page(module, names, package, taught, titles):
     lines = [f"# {module.split('.', 1)[-1]}", "", "````{eval-rst}", f".. py:module:: {module}", "",
-             _overview(package.trees[module]), ""]
+             overview(package.trees[module]), ""]
     for name in names:
         node = next(node for node in package.trees[module].body if _is_definition(node) and node.name == name)
         kind = "autoclass" if isinstance(node, ast.ClassDef) else "autofunction"
@@ -197,7 +198,7 @@ def _page(module, names, package, taught, titles):
     return "\n".join([*lines, "````", ""])
 
 
-def _overview(tree):
+def overview(tree):
     """Return a module docstring as restructured text without section titles, which no directive may hold."""
     text = re.sub(r"\nContents\n-+\n.*?(?=\n\n|\Z)", "", ast.get_docstring(tree) or "", flags=re.DOTALL)
     return re.sub(r"(?m)^(\w[^\n]*)\n[-=]{4,}$", r"**\1**\n", text)
