@@ -4,7 +4,7 @@ PY := .venv/bin/python
 SYSTEM := g++ cmake make puredata-core puredata-dev fluid-soundfont-gm
 SYSTEM_REPORT := latexmk texlive-latex-recommended texlive-pictures texlive-publishers texlive-fonts-recommended
 SYSTEM_TEST := $(SYSTEM) csound clang libclang-rt-14-dev xvfb xauth xdotool puredata-gui puredata-utils gem imagemagick \
-    poppler-utils $(SYSTEM_REPORT)
+    poppler-utils chromium $(SYSTEM_REPORT)
 # one thread per process: torch's and BLAS's own threads slow each other down
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
