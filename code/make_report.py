@@ -133,6 +133,9 @@ def _text(kind, key, digits, store):
     if kind == "interval":
         return "[{}, {}]".format(*(number(value, digits) for value in store.interval(key)))
     derived = report_parts.DERIVED[key](store)
+    if isinstance(derived, tuple):  # an Interval: value, low, high
+        value, low, high = (number(part, digits) for part in derived)
+        return f"{value} [{low}, {high}]"
     return number(derived, digits)
 
 

@@ -20,7 +20,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  the backend comes first
 import numpy as np  # noqa: E402
-from latentsampler.statistics import t_interval  # noqa: E402
+from latentsampler.statistics import paired_difference, t_interval  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 TOY, MAP = ROOT / "toy" / "data" / "notes.csv", ROOT / "patch" / "generative.map.txt"
@@ -189,7 +189,20 @@ def table_knobs(records):
     return _rows(["way", r"$\rho$", r"mon.\ (\%)", "cross-talk", "drift (ct)"], rows, "lcccc")
 
 
+def difference(metrics, one, other):
+    """Return the paired difference of two (run, metric) pairs over seeds, one - other, with its 95 % interval."""
+    return tuple(paired_difference(seeds_of(metrics, *one), seeds_of(metrics, *other)))[:3]
+
+
+def transfer(one, other):
+    """Return a function of records: a difference between two cells (trained on, tested on) of the transfer table."""
+    return lambda records: difference(records.read("autoencoder-benchmark", "transfer")["metrics"], one, other)
+
+
 DERIVED = {
+    "both against soundfont, on soundfont": transfer(("both", "soundfont"), ("soundfont", "soundfont")),
+    "toy against soundfont, on soundfont": transfer(("toy", "soundfont"), ("soundfont", "soundfont")),
+    "soundfont against toy, on toy": transfer(("soundfont", "toy"), ("toy", "toy")),
     "toy notes": lambda records: len(toy_table()),
     "toy instruments": lambda records: len({row["Instrument (in full)"] for row in toy_table()}),
     "front-ends": lambda records: len(records.read("dataset", "frontends")["metrics"]["front_ends"]),
