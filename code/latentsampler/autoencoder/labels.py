@@ -242,5 +242,4 @@ _BASE = Config(regulariser="labels.LabelledPrior", weights={"reconstruction": 1.
 RUNS = {
     "labels-known-10": replace(_BASE, labels="labels.known_10"),
     "labels-spread-10": replace(_BASE, labels="labels.spread_10"),
-    "labels-known-100": replace(_BASE, labels="labels.known_100"),
 }
