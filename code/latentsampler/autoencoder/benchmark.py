@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, replace
 import torch
 
 from latentsampler import records
-from latentsampler.autoencoder import measures, regularisers
+from latentsampler.autoencoder import measures, peers, regularisers
 from latentsampler.autoencoder.config import Config
 from latentsampler.autoencoder.experiment import fit
 from latentsampler.autoencoder.notes import divide, read_notes
@@ -34,7 +34,8 @@ from latentsampler.training import Schedule
 BASE = "Plain"  # the method that the others are compared with
 CHAPTER, RUN = "autoencoder-benchmark", "divergences"
 OWN = tuple(method.__name__ for method in regularisers.METHODS)
-AT_ALL_SIZES = ("Plain", "KullbackLeibler", "MMDGaussian", "SlicedWasserstein")
+LINEAR, PYTHAE = tuple(peers.LINEAR), tuple(peers.PYTHAE)
+AT_ALL_SIZES = ("Plain", "KullbackLeibler", "MMDGaussian", "SlicedWasserstein", *LINEAR)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Setting:
         Steps, batch and learning rate.
     """
 
-    methods: tuple = OWN
+    methods: tuple = (*LINEAR, *OWN, *PYTHAE)
     sizes: tuple = (4, 2, 8, 16)
     seeds: int = 3
     pool: int = 4
@@ -100,6 +101,8 @@ def cells(setting, stores):
     found = {}
     for seed in range(setting.seeds):
         for method in setting.methods:
+            if seed and method in LINEAR:
+                continue
             for size in setting.sizes if method in AT_ALL_SIZES else setting.sizes[:1]:
                 found[f"{method}/size{size}/seed{seed}"] = (method, size, seed, setting, tuple(map(str, stores)))
     return found
@@ -128,7 +131,13 @@ def run_cell(method, size, seed, setting, stores):
     notes = read_notes(stores, setting.pool)
     parts, config = divide(notes), config_of(method, size, setting, notes.mel_config)
     begin = time.process_time()
-    model = measures.Trained(fit(config, seed, notes, parts, progress=False)[0])
+    if method in LINEAR:
+        model = peers.LINEAR[method](notes, parts.train, size)
+    elif method in OWN:
+        model = measures.Trained(fit(config, seed, notes, parts, progress=False)[0])
+    else:
+        model = peers.train_pythae(method, config, seed, notes, parts)
+        begin = time.process_time() - model.seconds_per_step * setting.schedule.steps  # its epochs are whole
     seconds = time.process_time() - begin
     return {"metrics": measures.measure(model, notes, parts, seed), "seconds": round(seconds, 2),
             "weight": weight_of(method)}

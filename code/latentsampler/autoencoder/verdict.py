@@ -24,6 +24,8 @@ from latentsampler.statistics import paired_difference
 
 OWN = tuple(method.__name__ for method in METHODS)
 BASE, CHOSEN = "Plain", "MMDInverseMultiquadratic"
+PAIRS = {"PythaeVAE": "KullbackLeibler", "PythaeBetaVAE": "Beta", "PythaeWAE": "MMDInverseMultiquadratic",
+         "PythaeInfoVAE": "InfoVAE"}  # a peer, and ours of the same method
 GROUPS = {
     "sound, held-out recordings": ("lsd_db", "lsd_low_db", "lsd_high_db", "known_lsd_db", "factors_lsd_db",
                                    "convergence_db"),
@@ -102,11 +104,15 @@ def table_divergences(record, group=None):
         return "\n\n".join(table_divergences(record, name) for name in GROUPS)
     columns = [name for name in GROUPS[group]
                if name != "seconds" or "training_seconds" in record.get("provenance", {})]
-    lines = [f"{group}", f"{'method':26s}{'size':>5s}" + "".join(f"{name[-17:]:>19s}" for name in columns)]
+    lines = [f"{group}", f"{'method':26s}{'size':>5s}" + "".join(f"{name:>{_wide(name)}s}" for name in columns)]
     for method, size in rows(record):
         lines.append(f"{method:26s}{size:5d}" + "".join(
-            f"{_cell(values(record, method, size, column)):>19s}" for column in columns))
+            f"{_cell(values(record, method, size, column)):>{_wide(column)}s}" for column in columns))
     return "\n".join(lines)
+
+
+def _wide(name):
+    return max(19, len(name) + 2)
 
 
 def _cell(numbers):
@@ -146,6 +152,17 @@ def goals(record):
     known = values(record, CHOSEN, 4, "known_knn_instrument").mean()
     found.append(Goal(f"kNN instrument of {CHOSEN} on held-out notes of known recordings", known, ACCURACY,
                       known >= ACCURACY))
+    return found + _beside_pythae(record)
+
+
+def _beside_pythae(record):
+    found = []
+    for peer, ours in PAIRS.items():
+        if (peer, 4) in rows(record) and (ours, 4) in rows(record):
+            ahead = values(record, ours, 4, "lsd_db").mean() - values(record, peer, 4, "lsd_db").mean()
+            found.append(Goal(f"distance of {ours} less that of {peer}, dB", ahead, 0.0, ahead <= 0))
+            ratio = values(record, ours, 4, "seconds").mean() / values(record, peer, 4, "seconds").mean()
+            found.append(Goal(f"time of a step of {ours} over that of {peer}", ratio, 1.0, ratio <= 1))
     return found
 
 
