@@ -105,7 +105,7 @@ def correlation(a, b):
 
 # four axes for the attributes, four for the rest; steps enough to compare projections, not to be shipped
 BASE = replace(WAE, latent_dim=8, labels="attributes.notes_attributes",
-               schedule=replace(WAE.schedule, steps=600, valid_every=300))
+               schedule=replace(WAE.schedule, steps=400, valid_every=200))
 RUNS = {
     "attribute-regularised": replace(BASE, regulariser="attributes.AttributeRegularised",
                                      weights={**WAE.weights, "attributes": 0.3}),

@@ -77,7 +77,9 @@ class Config:
 
 
 HANDLED = Config()
-FEWER = replace(HANDLED, handles=False, sweeps=160, drift_sweeps=20, note_sweeps=0, probes=False)
+# for comparison: fewer notes to fit and to measure, for each way the same
+FEWER = replace(HANDLED, handles=False, first=500, more=250, rounds=2, sweeps=80, drift_sweeps=8, note_sweeps=0,
+                probes=False)
 RUNS = {
     "knobs": HANDLED,
     # what the latent space can do alone
