@@ -6,7 +6,8 @@ Conventions
 * The store is ``build/mlflow/mlflow.db`` (SQLite), or the server that ``MLFLOW_TRACKING_URI`` names.
 * The folder of a record is an experiment, a record a run: its config as parameters, its history as curves, its metrics,
   its files and figures, and tags that hold the record's id and the commit. What is there already is not logged again.
-* The runs inside a record of many (an ablation, a search, a benchmark) are runs below that one.
+* The runs inside a record of many (an ablation, a search, a benchmark) are runs beside it, with a tag ``part_of``: as
+  runs below it, the page would hide them from its charts.
 * A ``figures.py`` of a chapter may hold ``RECORD_FIGURES``, name -> function of one record; these are logged, too.
 
 Contents
@@ -90,9 +91,12 @@ def log_record(client, name, results=records.RESULTS):
     begin = now - round(1000 * origin.get("seconds", 0.0))  # the length is the run's, the date that of the record
     experiment, tags = _experiment(client, chapter), _tags(record, run, seed)
     run_id = client.create_run(experiment, begin, tags, f"{run}/{seed}").info.run_id
-    _log_numbers(client, run_id, record["config"], record["metrics"], record["history"], (begin, now))
-    for cell in find_cells(record):
-        inner = client.create_run(experiment, begin, {**tags, "mlflow.parentRunId": run_id, "content": ""}, cell.name)
+    cells = find_cells(record)
+    config = {key: value for key, value in record["config"].items() if not cells or key != "configs"}
+    figures = {key: value for key, value in record["metrics"].items() if not cells or not isinstance(value, dict)}
+    _log_numbers(client, run_id, config, figures, record["history"], (begin, now))
+    for cell in cells:
+        inner = client.create_run(experiment, begin, {**tags, "part_of": record["id"], "content": ""}, cell.name)
         _log_numbers(client, inner.info.run_id, cell.parameters, cell.metrics, cell.history, (begin, now))
         client.set_terminated(inner.info.run_id, end_time=now)
     for path in sorted((Path(results) / name).iterdir()):

@@ -63,7 +63,7 @@ def test_a_record_is_a_run_with_its_config_curves_metrics_files_and_figure(clien
     assert run.info.end_time - run.info.start_time == 1000 * record["provenance"]["seconds"]
 
 
-def test_the_runs_of_an_ablation_a_search_and_a_benchmark_are_runs_below_their_record(client, line, tmp_path):
+def test_the_runs_of_an_ablation_a_search_and_a_benchmark_are_runs_beside_their_record(client, line, tmp_path):
     config = {"chapter": "line", "base": "line", "names": ["line", "bent one"], "seeds": [0], "configs": {
         "line": {"slope": 3.0}, "bent one": {"slope": 4.0}}}
     rows = [{"run": k, "seed": 0, "step": 5, "valid": 1.0 + k} for k in (0, 1)]
@@ -75,13 +75,14 @@ def test_the_runs_of_an_ablation_a_search_and_a_benchmark_are_runs_below_their_r
     records.write_record("search", "a", 0, {"space": {"slope": ["uniform", 1, 4]}}, {"trials": trials}, steps,
                          {"commit": "abc"}, tmp_path)
     records.write_record("bench", "a", 0, {}, {"Way/size16/seed2": {"error": 3.0}}, [], {"commit": "abc"}, tmp_path)
-    below = {}
+    beside = {}
     for name in ("ablation", "search", "bench"):
         top = run_of(client, f"{name}/a/seed0", tmp_path)
-        runs = client.search_runs([top.info.experiment_id], f"tags.mlflow.parentRunId = '{top.info.run_id}'")
-        below |= {run.info.run_name: run for run in runs}
-    assert sorted(below) == ["Way/size16/seed2", "bent one/seed0", "line/seed0", "trial0", "trial1"]
-    bent, way, pruned = below["bent one/seed0"], below["Way/size16/seed2"], below["trial1"]
+        assert top.data.metrics == {}  # said by the runs beside it
+        runs = client.search_runs([top.info.experiment_id], f"tags.part_of = '{name}/a/seed0'")
+        beside |= {run.info.run_name: run for run in runs}
+    assert sorted(beside) == ["Way/size16/seed2", "bent one/seed0", "line/seed0", "trial0", "trial1"]
+    bent, way, pruned = beside["bent one/seed0"], below["Way/size16/seed2"], below["trial1"]
     assert bent.data.params == {"slope": "4.0", "name": "bent one", "seed": "0"}
     assert bent.data.metrics == {"error": 2.0, "history/valid": 2.0}
     assert way.data.params == {"name": "Way", "size": "16", "seed": "2"} and way.data.metrics == {"error": 3.0}
