@@ -154,8 +154,12 @@ def run_benchmark(setting, stores, folder, n_jobs=1, scheduler=None, progress=Tr
         The notes; the last one has true factors.
     folder : pathlib.Path
         Keeps the results.
-    n_jobs, scheduler, progress
-        See :func:`latentsampler.parallel.run_tasks`.
+    n_jobs : int
+        Processes; -1 for all cores.
+    scheduler : str, optional
+        Address of a Dask cluster.
+    progress : bool
+        Show a bar.
 
     Returns
     -------

@@ -100,8 +100,12 @@ def run_transfer(setting, stores, folder, n_jobs=1, scheduler=None, progress=Tru
         Stores, in the order of ``SETS``.
     folder : pathlib.Path
         Keeps the results.
-    n_jobs, scheduler, progress
-        See :func:`latentsampler.parallel.run_tasks`.
+    n_jobs : int
+        Processes; -1 for all cores.
+    scheduler : str, optional
+        Address of a Dask cluster.
+    progress : bool
+        Show a bar.
 
     Returns
     -------

@@ -157,3 +157,37 @@ def test_no_record_drifted_from_its_setting():
     settings = {"divergences": benchmark.RECORDED, "divergences-small": benchmark.SMALL,
                 "transfer": transfer.RECORDED, "transfer-small": transfer.SMALL}
     assert records.drifted("autoencoder-benchmark", settings) == []
+
+
+def test_a_record_holds_every_cell_and_is_not_overwritten(stores, tmp_path):
+    setting = replace(benchmark.SMALL, pool=8, methods=("Plain",))
+    results = {"Plain/size4/seed0": {"metrics": {"lsd_db": 6.0}, "seconds": 2.5, "weight": 0.0}}
+    benchmark.record_benchmark(setting, results, stores, 3.0, to=tmp_path)
+    read = records.read_record("autoencoder-benchmark", "divergences", results=tmp_path)
+    assert read["metrics"] == {"Plain/size4/seed0": {"lsd_db": 6.0}}
+    assert verdict.values(read, "Plain", 4, "seconds").tolist() == [2.5]
+    with pytest.raises(FileExistsError, match="autoencoder-benchmark/divergences/seed0 is there already"):
+        benchmark.record_benchmark(setting, results, stores, 3.0, to=tmp_path)
+
+
+def test_results_of_another_weight_are_refused(stores, tmp_path, monkeypatch):
+    setting, schedule = short(benchmark.SMALL, methods=("Sinkhorn",), width=16, depth=2)
+    setting = replace(setting, schedule=replace(setting.schedule, **schedule))
+    benchmark.run_benchmark(setting, stores, tmp_path, progress=False)
+    monkeypatch.setattr(benchmark.regularisers.Sinkhorn, "weight", 123.0)
+    with pytest.raises(ValueError, match="expected results of the present weights.*Sinkhorn/size4/seed0"):
+        benchmark.run_benchmark(setting, stores, tmp_path, progress=False)
+
+
+def test_ours_beside_pythae_is_compared_in_distance_and_time():
+    base = {"mmd2_effect": 1.0, "sw2_effect": 1.2, "dead_dimensions": 0, "known_knn_instrument": 0.96,
+            "prior_nearest_lsd_db": 7.0, "knn_instrument": 0.5}
+    record = {"config": {"methods": ["PythaeWAE", "MMDInverseMultiquadratic", "Plain"]},
+              "metrics": {"PythaeWAE/size4/seed0": {**base, "lsd_db": 7.0},
+                          "Plain/size4/seed0": {**base, "lsd_db": 6.0},
+                          "MMDInverseMultiquadratic/size4/seed0": {**base, "lsd_db": 6.5}},
+              "provenance": {"training_seconds": {"PythaeWAE/size4/seed0": 8.0, "Plain/size4/seed0": 9.0,
+                                                  "MMDInverseMultiquadratic/size4/seed0": 10.0}}}
+    distance, time = verdict.goals(record)[-2:]
+    assert distance.reached and distance.figure == pytest.approx(-0.5)
+    assert not time.reached and time.figure == pytest.approx(1.25)
