@@ -3,7 +3,7 @@
 Conventions
 -----------
 * A model has ``encode(mel (B, M, T), pitch (B,)) -> z (B, L)``, ``decode(z, pitch) -> mel``, ``sample_prior(n,
-  generator) -> (n, L)`` and ``parameters`` (a number); mels are amplitudes. Only a linear peer needs the pitch to encode.
+  generator) -> (n, L)`` and ``parameters`` (a number); mels are amplitudes. Only a linear peer encodes by the pitch.
 * The first store is the one that counts: its held-out recordings (*test*) and held-out notes of known recordings
   (*known*). The last one has true factors.
 
