@@ -1,8 +1,12 @@
-"""The command ``vocoder train``."""
+"""The commands ``vocoder train`` and ``benchmark vocoder``."""
 
+import json
+import time
 from pathlib import Path
 
 from latentsampler.train_command import add_train
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def add_parser(commands):
@@ -14,7 +18,45 @@ def add_parser(commands):
     train.set_defaults(extra=_model)
 
 
+def add_benchmarks(benchmarks):
+    """Add the benchmark to the subcommands of ``benchmark``."""
+    text = "Griffin-Lim, MCNN and the shipped vocoder on the same notes"
+    parser = benchmarks.add_parser("vocoder", help=text, description=text)
+    parser.add_argument("--small", action="store_true", help="few notes, to see that it works")
+    parser.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
+    places = {"data": "build/weights/notes", "toy": "build/toy", "model": "patch/model.pt",
+              "vocoder": "patch/vocoder.pt", "mcnn": "build/weights/mcnn-published.pt"}
+    for name, place in places.items():
+        parser.add_argument(f"--{name}", type=Path, default=ROOT / place, help=f"(default: {place})")
+    parser.set_defaults(run=_benchmark)
+
+
 def _model(options):
     from latentsampler.export import load_scripted
 
     return {"model": load_scripted(options.model)[0]} if options.model else {}
+
+
+def _benchmark(options):
+    import torch
+
+    from latentsampler import records
+    from latentsampler.dataset.store import NoteDataset, find_stores
+    from latentsampler.export import load_scripted
+    from latentsampler.vocoder import benchmark
+
+    torch.set_num_threads(1)
+    name, begin = "small" if options.small else "full", time.perf_counter()
+    dataset = NoteDataset(options.data)
+    toy = NoteDataset(options.toy) if find_stores(options.toy) else None
+    files = {"mcnn-published": options.mcnn, "shipped": options.vocoder}
+    model = load_scripted(options.model)[0]
+    metrics, timings = benchmark.run_benchmark(benchmark.SETTINGS[name], dataset, model, files, toy)
+    print(json.dumps({**metrics["tones"], "timings": timings}, indent=1))
+    print(benchmark.table(metrics, timings))
+    if options.record:
+        inputs = {"model": options.model, **{key: path for key, path in files.items() if path.is_file()}}
+        origin = {**records.provenance(time.perf_counter() - begin, dataset.checksum, inputs=inputs),
+                  "timings": timings}
+        folder = records.write_record("vocoder-benchmark", name, 0, benchmark.SETTINGS[name], metrics, [], origin)
+        print(f"recorded {folder}")

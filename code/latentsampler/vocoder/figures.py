@@ -2,15 +2,19 @@
 
 Contents
 --------
-figure_sounds   spectrograms of some sounds, side by side
-table_records   all records as text
+figure_sounds       spectrograms of some sounds, side by side
+figure_iterations   what each iteration of Griffin-Lim gains, from several beginnings
+figure_mcnn         the layers of one head of an MCNN
+figure_learning     learning curves of recorded runs
+table_records       all records as text
+table_benchmark     a recorded benchmark as text
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from latentsampler.audio import magnitude
-from latentsampler.records import read_records, table
+from latentsampler.records import read_record, read_records, table
 
 COLUMNS = ("sc_db", "lsd_db", "decoded_sc_db", "decoded_lsd_db", "parameters")
 
@@ -40,6 +44,82 @@ def figure_sounds(sounds, config):
     return figure
 
 
+def figure_iterations(curves):
+    """Return a figure of spectral convergence over iterations.
+
+    Parameters
+    ----------
+    curves : dict
+        Name -> {number of iterations: dB}.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One line a beginning.
+    """
+    figure, axis = plt.subplots(figsize=(5.5, 3), layout="constrained")
+    for name, curve in curves.items():
+        axis.plot(list(curve), list(curve.values()), "o-", label=name)
+    axis.set(xscale="symlog", xlabel="iterations", ylabel="spectral convergence (dB)")
+    axis.legend(frameon=False)
+    return figure
+
+
+def figure_mcnn(config):
+    """Return a figure of the layers of one head of an MCNN.
+
+    Parameters
+    ----------
+    config : Config
+        Of an MCNN run.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A box per layer: its width is the samples per frame, its height the channels, both on logarithmic scales.
+    """
+    channels = [config.mel.n_mels, *config.sizes["widths"], 1]
+    figure, axis = plt.subplots(figsize=(8, 2.6), layout="constrained")
+    left = 0.0
+    for layer, count in enumerate(channels):
+        samples = config.sizes["stride"] ** layer
+        width, height = 1.0 + np.log2(samples), 0.5 + np.log2(count)
+        colour = plt.cm.viridis(layer / len(channels))
+        axis.add_patch(plt.Rectangle((left, -height / 2), width, height, facecolor=colour, alpha=0.7))
+        axis.text(left + width / 2, 0, f"{count}\nx {samples}", ha="center", va="center", fontsize=8)
+        left += width + 0.6
+    axis.set(xlim=(-0.3, left), ylim=(-5, 5))
+    axis.set_title(f"one of {config.sizes['heads']} heads, from a mel frame to {config.mel.hop_length} samples: "
+                   "channels x samples per frame", fontsize=9)
+    axis.axis("off")
+    return figure
+
+
+def figure_learning(records=None):
+    """Return the learning curves of recorded runs.
+
+    Parameters
+    ----------
+    records : dict, optional
+        From ``read_records``; the committed ones if none are given.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Spectral convergence on validation notes over steps; one line a run and seed.
+    """
+    records = read_records("vocoder") if records is None else records
+    figure, axis = plt.subplots(figsize=(5.5, 3), layout="constrained")
+    for run, seeds in records.items():
+        for record in seeds:
+            axis.plot([row["step"] for row in record["history"]], [row["valid"] for row in record["history"]], "o-",
+                      label=run)
+    axis.set(xlabel="step", ylabel="spectral convergence (dB)")
+    if records:
+        axis.legend(frameon=False)
+    return figure
+
+
 def table_records(records=None):
     """Return the records of this chapter as text; the committed ones if none are given.
 
@@ -54,3 +134,22 @@ def table_records(records=None):
         A row per run; in dB on held-out recordings; ``decoded``: from an autoencoder's mels.
     """
     return table(read_records("vocoder") if records is None else records, COLUMNS)
+
+
+def table_benchmark(record=None):
+    """Return a recorded benchmark as text; the committed one if none is given.
+
+    Parameters
+    ----------
+    record : dict, optional
+        From ``read_record``.
+
+    Returns
+    -------
+    str
+        See :func:`latentsampler.vocoder.benchmark.table`.
+    """
+    from latentsampler.vocoder.benchmark import table as text
+
+    record = read_record("vocoder-benchmark", "full") if record is None else record
+    return text(record["metrics"], record["provenance"]["timings"])

@@ -61,7 +61,7 @@ RUNS = {
         MCNN, sizes={"heads": 8, "widths": (128, 64, 32, 16, 8, 4, 2), "kernel": 13, "stride": 2},
         terms="published_terms", piece=32,
         weights={"convergence": 1.0, "log_magnitude": 6.0, "instantaneous_frequency": 10.0, "weighted_phase": 1.0},
-        schedule=Schedule(steps=3000, batch_size=8, learning_rate=5e-4, valid_every=300)),
+        schedule=Schedule(steps=600, batch_size=8, learning_rate=5e-4, valid_every=200)),
     # what fits into the demo's ten minutes on two cores, everything included
     "demo-harmonic": replace(HARMONIC, schedule=replace(HARMONIC.schedule, steps=120, valid_every=40)),
     "demo-mcnn": replace(MCNN, sizes={"heads": 2, "widths": (64, 32, 16), "kernel": 8, "stride": 4},
