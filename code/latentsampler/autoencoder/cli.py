@@ -89,3 +89,16 @@ def _labels(options, stores, suffix):
 
     record = {"metrics": results, "config": {"percents": setting.percents}}
     return write, figures_labels.table_labels(record) + "\n\n" + figures_labels.goals(record)
+
+
+def _ablations(options, stores, suffix):
+    from latentsampler.autoencoder import ablation_study as study
+
+    setting = study.SMALL if options.small else study.RECORDED
+    results = study.run_ablations(setting, stores, options.folder / f"ablations{suffix}", options.jobs,
+                                  options.scheduler)
+
+    def write(seconds):
+        return study.record_ablations(setting, results, stores, seconds, study.RUN + suffix)
+
+    return write, study.table_ablations({"config": {"seeds": setting.seeds}, "metrics": results})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from latentsampler import records
-from latentsampler.autoencoder import benchmark, figures, measures, notes, transfer, verdict
+from latentsampler.autoencoder import ablation_study, benchmark, figures, measures, notes, transfer, verdict
 from latentsampler.metrics import log_spectral_distance
 
 
@@ -155,7 +155,8 @@ def test_figures_show_every_method(known_record):
 
 def test_no_record_drifted_from_its_setting():
     settings = {"divergences": benchmark.RECORDED, "divergences-small": benchmark.SMALL,
-                "transfer": transfer.RECORDED, "transfer-small": transfer.SMALL}
+                "transfer": transfer.RECORDED, "transfer-small": transfer.SMALL,
+                "ablation": ablation_study.RECORDED, "ablation-small": ablation_study.SMALL}
     assert records.drifted("autoencoder-benchmark", settings) == []
 
 
@@ -191,3 +192,25 @@ def test_ours_beside_pythae_is_compared_in_distance_and_time():
     distance, time = verdict.goals(record)[-2:]
     assert distance.reached and distance.figure == pytest.approx(-0.5)
     assert not time.reached and time.figure == pytest.approx(1.25)
+
+
+def test_every_ablation_differs_from_the_default_in_what_its_name_says():
+    base = ablation_study.RECORDED.configs["default"]
+    for name, config in ablation_study.RECORDED.configs.items():
+        changed = {field for field, value in asdict(config).items() if value != asdict(base)[field]}
+        assert len(changed) == (0 if name == "default" else 2 if name == "no pitch" else 1), name
+    names = " ".join(ablation_study.RECORDED.configs)
+    assert all(word in names for word in ("width", "depth", "residual", "pitch", "concatenation", "L1", "L2",
+                                          "convergence", "noise"))
+
+
+def test_an_ablation_counts_only_where_its_interval_excludes_zero(stores, tmp_path):
+    setting, schedule = short(ablation_study.SMALL)
+    chosen = {name: replace(setting.configs[name], width=16, depth=4) for name in ("default", "L1 alone")}
+    setting = replace(setting, configs=chosen, schedule=replace(setting.schedule, **schedule))
+    results = ablation_study.run_ablations(setting, stores, tmp_path, progress=False)
+    assert list(results) == ["default/seed0", "L1 alone/seed0", "default/seed1", "L1 alone/seed1"]
+    cells = {f"{name}/seed{k}": dict.fromkeys(ablation_study.COLUMNS, value + shift * k) for name, value, shift in (
+        ("default", 5.0, 0.1), ("steady", 4.0, 0.11), ("wild", 4.0, 1.5)) for k in range(3)}
+    text = ablation_study.table_ablations({"config": {"seeds": 3}, "metrics": cells}).splitlines()
+    assert "5.10" in text[1] and text[2].count("better") == 3 and "better" not in text[3] and "worse" not in text[3]
