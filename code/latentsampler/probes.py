@@ -231,7 +231,8 @@ def prior_realism(generated, real, k=5):
     dict
         nearest_lsd_db, mean over generated sounds; density, about 1 when both are of one distribution (above when
         generated sounds crowd where real ones are dense); coverage in [0, 1], share of real notes within whose radius
-        a generated sound lies.
+        a generated sound lies, about :math:`1 - (m / (m + n))^k` for one distribution: 0.97 for n = m, 0.59 for 256
+        sounds and 1300 notes. Compare coverages at the same n and m only.
 
     References
     ----------
