@@ -1,4 +1,4 @@
-"""The commands ``train``, ``benchmark divergences``, ``benchmark transfer`` and ``benchmark labels``.
+"""The commands ``train`` and ``benchmark divergences | transfer | ablations | labels``.
 
 Contents
 --------
@@ -24,6 +24,7 @@ def add_benchmarks(benchmarks):
     """Add the benchmarks of this stage to the subcommands of ``benchmark``."""
     for name, work, text in (("divergences", _divergences, "every way to tie codes to a prior, under one budget"),
                              ("transfer", _transfer, "trained on one set of notes, tested on another"),
+                             ("ablations", _ablations, "the default with one thing changed at a time"),
                              ("labels", _labels, "what unlabelled notes are worth when few have labels")):
         parser = benchmarks.add_parser(name, help=text, description=text)
         parser.add_argument("--soundfont", type=Path, default=STORES[0], help="a store of them (default: %(default)s)")
