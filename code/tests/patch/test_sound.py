@@ -23,6 +23,18 @@ def test_record_writes_what_is_heard_from_start_to_stop(bench_with_external):
     assert -50 < level <= kept["/wae/level"].max() + 1
 
 
+def test_the_shipped_knobs_play_in_the_patch_under_their_own_names(bench_with_external):
+    knobs = PATCH / "knobs.pt"
+    require(knobs.is_file(), "patch/knobs.pt is made by `make weights`")
+    shutil.copy(knobs, bench_with_external.folder)
+    events = [(300.0, "/wae/load knobs.pt"), (5000.0, "/wae/run 1")]
+    run, kept = bench_with_external.run(["main"], events, 8000.0, {"/wae/level": 1}, batch=False,
+                                        sounds=[f"/wae/axis/{number}" for number in range(1, 5)])
+    assert run.complaints() == [] and kept["/wae/level"].max() > -45
+    names = [run.printed(f"/wae/axis/{number}")[-1].split()[0] for number in range(1, 5)]
+    assert names == ["deep", "bright", "hard", "dirty"]
+
+
 @pytest.mark.long
 def test_the_eight_shipped_presets_sound_different(bench_with_external):
     folder, seconds = bench_with_external.folder, 3.0
