@@ -49,7 +49,7 @@ class Setting:
     configs: dict
     seeds: int = 3
     pool: int = 4
-    schedule: Schedule = Schedule(steps=250, batch_size=32, learning_rate=4e-3, valid_every=250)
+    schedule: Schedule = Schedule(steps=100, batch_size=32, learning_rate=4e-3, valid_every=100)
 
 
 RECORDED = Setting({BASE: REDUCED, **ABLATIONS["wae-reduced"]})
