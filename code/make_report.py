@@ -34,13 +34,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import report_comparisons
 import report_parts
 from latentsampler import records
 from scipy import stats
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "report"
-MADE_BY = ("code/make_report.py", "code/report_parts.py")
+MADE_BY = ("code/make_report.py", "code/report_parts.py", "code/report_comparisons.py")
 USES = re.compile(r"\\(result|interval|percent|derived|recordtable|recordfigure)(?:\[(\d)\])?\{([^}#]+)\}")
 COMPLAINTS = ("Overfull", "LaTeX Warning: Reference", "LaTeX Warning: Citation", "Package natbib Warning")
 
@@ -133,6 +134,8 @@ def _text(kind, key, digits, store):
     if kind == "interval":
         return "[{}, {}]".format(*(number(value, digits) for value in store.interval(key)))
     derived = report_parts.DERIVED[key](store)
+    if isinstance(derived, report_comparisons.Phrase):
+        return derived
     if isinstance(derived, tuple):  # an Interval: value, low, high
         value, low, high = (number(part, digits) for part in derived)
         return f"{value} [{low}, {high}]"

@@ -8,6 +8,7 @@ import subprocess
 import make_report
 import numpy as np
 import pytest
+import report_comparisons
 import report_parts
 from latentsampler import records
 from scipy import stats
@@ -155,7 +156,7 @@ def test_a_table_of_methods_is_sorted_by_distance_with_students_intervals(tmp_pa
     metrics = {f"{name}/size4/seed{k}": {"lsd_db": value, "mig": 0.25} for name, values in seeds.items()
                for k, value in enumerate(values)}
     records.write_record("autoencoder-benchmark", "divergences", 0, {"sizes": [4]}, metrics, [], {}, tmp_path)
-    rows = report_parts.table_divergences(make_report.Records(tmp_path)).splitlines()
+    rows = report_comparisons.table_divergences(make_report.Records(tmp_path)).splitlines()
     cells = [row.split(" & ") for row in rows if "pm" in row]
     assert [row[0] for row in cells] == ["Sinkhorn", "none (plain autoencoder)"]
     assert cells[0][1] == f"$6.50 \\pm {stats.t.ppf(0.975, 2) * 0.5 / np.sqrt(3):.2f}$"
@@ -165,7 +166,7 @@ def test_the_transfer_table_has_a_row_per_training_set_and_a_column_per_test_set
     metrics = {f"{row}/seed{k}": {"soundfont": 1.0 + k, "toy": 2.0, "both": 3.0} for row in ("soundfont", "toy", "both")
                for k in range(2)}
     records.write_record("autoencoder-benchmark", "transfer", 0, {}, metrics, [], {}, tmp_path)
-    rows = [row for row in report_parts.table_transfer(make_report.Records(tmp_path)).splitlines() if "pm" in row]
+    rows = [row for row in report_comparisons.table_transfer(make_report.Records(tmp_path)).splitlines() if "pm" in row]
     assert [row.split(" & ")[0] for row in rows] == ["SoundFont", "toy", "both"]
     assert all(row.split(" & ")[1].startswith("$1.50 ") and row.count("&") == 3 for row in rows)
 
