@@ -3,6 +3,7 @@
 Contents
 --------
 figure_space       the plane of two coordinates under each attribute
+figure_line        attributes along a straight line, with one line through all and one through each quarter
 figure_sweep       what a turned knob does to all four attributes
 figure_crosstalk   change of each attribute when each knob is turned, from a record
 table_methods      all records as text
@@ -27,6 +28,34 @@ def figure_space(points, attributes, labels=("z1", "z2")):
         axis.set(title=KNOBS[k], xlabel=labels[0])
     axes[0].set_ylabel(labels[1])
     return figure
+
+
+def figure_line(positions, heard):
+    """Return a figure of attributes ``(n, 4)`` at positions ``(n,)`` along a line of the space.
+
+    Where the space is smooth, four short lines fit; where one long line does not, it is bent. The titles say the
+    share of variance that each explains.
+    """
+    figure, axes = plt.subplots(1, 4, figsize=(13, 3), layout="constrained", sharex=True)
+    quarters = np.array_split(np.arange(len(positions)), 4)
+    for k, axis in enumerate(axes):
+        axis.plot(positions, heard[:, k], ".", color="black")
+        whole, pieces = (straight(positions, heard[:, k], parts) for parts in ([np.arange(len(positions))], quarters))
+        axis.plot(positions, whole, "--", label="one line")
+        for part in quarters:
+            axis.plot(positions[part], pieces[part], color="tab:orange")
+        shares = (1.0 - np.var(heard[:, k] - fit) / np.var(heard[:, k]) for fit in (whole, pieces))
+        axis.set(title=KNOBS[k] + ": {:.2f} straight, {:.2f} in quarters".format(*shares), xlabel="position (sd)")
+    axes[0].set_ylabel("points")
+    return figure
+
+
+def straight(positions, values, parts):
+    """Return the least-squares lines ``(n,)`` through values ``(n,)``, one for each of some parts (index arrays)."""
+    fitted = np.empty(len(values))
+    for part in parts:
+        fitted[part] = np.polyval(np.polyfit(positions[part], values[part], 1), positions[part])
+    return fitted
 
 
 def figure_sweep(knob, positions, heard, deviations):

@@ -1,0 +1,58 @@
+"""Figures are functions of what is passed in, and show it."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from latentsampler.described import KNOBS
+from latentsampler.projection import figures
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def test_four_short_lines_fit_a_bend_that_one_long_line_does_not():
+    places = np.linspace(-2, 2, 40)
+    bent = np.stack([places ** 2] * 4, axis=1)
+    titles = [axis.get_title() for axis in figures.figure_line(places, bent).axes]
+    assert all("0.00 straight, 0.9" in title for title in titles)
+
+
+def test_straight_lines_return_a_straight_line():
+    places = np.linspace(0, 1, 12)
+    fitted = figures.straight(places, 3 * places + 1, [np.arange(5), np.arange(5, 12)])
+    np.testing.assert_allclose(fitted, 3 * places + 1)
+
+
+def test_the_matrix_shows_the_shares_of_the_record_in_percent():
+    metrics = {f"crosstalk_{a}_{b}": 0.25 for a in KNOBS for b in KNOBS if a != b}
+    texts = [text.get_text() for text in figures.figure_crosstalk({"metrics": metrics}).axes[0].texts]
+    assert texts.count("25") == 12 and texts.count("100") == 4
+
+
+def test_a_sweep_is_drawn_in_deviations():
+    heard = np.outer(np.arange(5.0), [2.0, 0.0, 0.0, -1.0])
+    lines = figures.figure_sweep(0, np.linspace(0.1, 0.9, 5), heard, [4.0, 1.0, 1.0, 1.0]).axes[0].lines
+    np.testing.assert_allclose(lines[0].get_ydata(), [0, 0.5, 1.0, 1.5, 2.0])
+    np.testing.assert_allclose(lines[3].get_ydata(), [0, -1, -2, -3, -4])
+
+
+def test_the_space_has_a_panel_for_each_knob():
+    rng = np.random.default_rng(0)
+    figure = figures.figure_space(rng.normal(size=(20, 2)), rng.normal(size=(20, 4)))
+    assert [axis.get_title() for axis in figure.axes if axis.get_title()] == list(KNOBS)
+
+
+def test_the_table_has_a_row_for_each_way():
+    records = {"knobs": [{"metrics": dict.fromkeys(figures.COLUMNS, 0.5)}], "linear": [{"metrics": {"spearman": 0.1}}]}
+    text = figures.table_methods(records)
+    assert len(text.splitlines()) == 3 and "linear" in text
+
+
+def test_committed_records_equal_their_runs():
+    from latentsampler.projection.experiment import RUNS
+    from latentsampler.records import drifted
+
+    assert drifted("projection", RUNS) == []
