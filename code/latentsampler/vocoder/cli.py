@@ -29,6 +29,12 @@ def add_benchmarks(benchmarks):
     for name, place in places.items():
         parser.add_argument(f"--{name}", type=Path, default=ROOT / place, help=f"(default: {place})")
     parser.set_defaults(run=_benchmark)
+    text = "what each part of the harmonic vocoder is worth, before training"
+    parser = benchmarks.add_parser("vocoder-parts", help=text, description=text)
+    parser.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
+    for name in ("data", "model"):
+        parser.add_argument(f"--{name}", type=Path, default=ROOT / places[name], help=f"(default: {places[name]})")
+    parser.set_defaults(run=_parts)
 
 
 def _model(options):
@@ -59,4 +65,22 @@ def _benchmark(options):
         origin = {**records.provenance(time.perf_counter() - begin, dataset.checksum, inputs=inputs),
                   "timings": timings}
         folder = records.write_record("vocoder-benchmark", name, 0, benchmark.SETTINGS[name], metrics, [], origin)
+        print(f"recorded {folder}")
+
+
+def _parts(options):
+    import torch
+
+    from latentsampler import records
+    from latentsampler.dataset.store import NoteDataset
+    from latentsampler.export import load_scripted
+    from latentsampler.vocoder import parts
+
+    torch.set_num_threads(1)
+    begin, dataset = time.perf_counter(), NoteDataset(options.data)
+    metrics = parts.run_parts(parts.SETTINGS["parts"], dataset, load_scripted(options.model)[0])
+    print(parts.table(metrics))
+    if options.record:
+        origin = records.provenance(time.perf_counter() - begin, dataset.checksum, inputs={"model": options.model})
+        folder = records.write_record("vocoder-benchmark", "parts", 0, parts.SETTINGS["parts"], metrics, [], origin)
         print(f"recorded {folder}")

@@ -8,6 +8,7 @@ figure_mcnn         the layers of one head of an MCNN
 figure_learning     learning curves of recorded runs
 table_records       all records as text
 table_benchmark     a recorded benchmark as text
+table_parts         what each part is worth, as text
 """
 
 import matplotlib.pyplot as plt
@@ -153,3 +154,21 @@ def table_benchmark(record=None):
 
     record = read_record("vocoder-benchmark", "full") if record is None else record
     return text(record["metrics"], record["provenance"]["timings"])
+
+
+def table_parts(record=None):
+    """Return what each part of the vocoder is worth as text; the committed record if none is given.
+
+    Parameters
+    ----------
+    record : dict, optional
+        From ``read_record``.
+
+    Returns
+    -------
+    str
+        See :func:`latentsampler.vocoder.parts.table`.
+    """
+    from latentsampler.vocoder.parts import table as text
+
+    return text((read_record("vocoder-benchmark", "parts") if record is None else record)["metrics"])
