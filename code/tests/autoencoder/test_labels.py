@@ -1,10 +1,12 @@
 """Claims about learning from few labels: what is hidden, what is spread, what the prior with parts computes."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import torch
+from latentsampler import records
 from latentsampler.audio import MelConfig
 from latentsampler.autoencoder import figures_labels, label_study, labels
 from latentsampler.autoencoder.batch import Batch
@@ -149,3 +151,12 @@ def test_a_killed_study_goes_on_and_its_table_has_a_row_per_model(small_notes, t
     record = {"metrics": results, "config": {"percents": list(setting.percents)}}
     assert len(figures_labels.table_labels(record).splitlines()) == 1 + 4 + 2
     assert "points below all labels" in figures_labels.goals(record)
+
+
+def test_the_record_is_of_the_setting_and_unlabelled_notes_help():
+    record = records.read_record(label_study.CHAPTER, label_study.RUN)
+    assert record["config"] == json.loads(json.dumps(asdict(label_study.RECORDED)))
+    gain = figures_labels.values(record, "spread", 10, "mean") - figures_labels.values(record, "only", 10, "mean")
+    assert (gain > 5.0).all()  # points, in every seed
+    assert figures_labels.values(record, "spread", 10, "pitch").mean() > figures_labels.values(
+        record, "known", 100, "pitch").mean() - 3.0
