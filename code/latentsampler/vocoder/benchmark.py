@@ -58,9 +58,9 @@ class Settings:
         Notes by which speed is measured.
     """
 
-    recordings: int = 36
-    instruments: int = 16
-    toy: int = 16
+    recordings: int = 18
+    instruments: int = 10
+    toy: int = 10
     griffin_lim: tuple = (32, 60, 100)
     fast_griffin_lim: tuple = (60, 100)
     tones: int = 12
