@@ -123,7 +123,8 @@ def _instrument(extra):
 
     torch.set_num_threads(1)
     shipped = ROOT / "patch" / "generative.pt"
-    print(f"book: ONNX equals TorchScript within {convert.convert(shipped, extra / 'play'):.1g}")
+    note, sample = convert.convert(shipped, extra / "play")
+    print(f"book: ONNX equals TorchScript within {note:.1g} root mean square, {sample:.1g} in a sample")
     convert.write_map(shipped.with_suffix(".map.txt"), extra / "play" / "map.json")
     convert.embed(extra / "play", extra / "play" / "embedded.js")
     module, metadata = generative.load_generative(shipped)

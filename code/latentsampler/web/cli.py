@@ -14,5 +14,6 @@ def add_parser(commands):
 def _web(options):
     from latentsampler.web.convert import convert
 
-    worst = convert(options.generative, options.out)
-    print(f"wrote {options.out}/model.onnx and model.json; ONNX equals TorchScript within {worst:.1g}")
+    note, sample = convert(options.generative, options.out)
+    print(f"wrote {options.out}/model.onnx and model.json; ONNX equals TorchScript within {note:.1g} root mean square, "
+          f"{sample:.1g} in a sample")

@@ -1,4 +1,4 @@
-"""ONNX: equal to TorchScript within 1e-4, and an error where it cannot be."""
+"""ONNX: equal to TorchScript within 1e-4 root mean square, and an error where it cannot be."""
 
 import base64
 import json
@@ -56,7 +56,7 @@ def played(folder, controls):
     return session.run(None, {"controls": np.array([controls], dtype=np.float32)})[0]
 
 
-def test_the_shipped_instrument_in_onnx_equals_torch_within_1e_4(root, tmp_path):
+def test_the_shipped_instrument_in_onnx_equals_torch_within_1e_4_root_mean_square(root, tmp_path):
     shipped = root / "patch" / "generative.pt"
     convert(shipped, tmp_path, points=2)
     module, metadata = load_scripted(shipped)
@@ -67,7 +67,8 @@ def test_the_shipped_instrument_in_onnx_equals_torch_within_1e_4(root, tmp_path)
             expected = module(torch.tensor([controls])).numpy()
         ours = played(tmp_path, controls)
         assert ours.shape == (1, metadata["n_samples"])
-        assert np.abs(ours - expected).max() < 1e-4
+        assert np.sqrt(np.mean((ours - expected) ** 2)) < 1e-4
+        assert np.abs(ours - expected).max() < 1e-3
 
 
 def test_a_sine_in_onnx_is_the_sine_of_the_formula(tmp_path):
@@ -78,7 +79,7 @@ def test_a_sine_in_onnx_is_the_sine_of_the_formula(tmp_path):
 
 @pytest.mark.parametrize(("module", "message"), [
     (Branching(), "does not depend on the values of its controls"),
-    (Noise(), r"expected ONNX within 0\.0001 of .*, got 0\.[1-9]"),
+    (Noise(), r"expected ONNX within 0\.0001 of .*, got 0\.[1-9].* and 0\.[1-9]"),
 ])
 def test_a_model_that_onnx_cannot_equal_is_refused_and_nothing_is_written(tmp_path, module, message):
     with pytest.raises(ValueError, match=message):
@@ -89,8 +90,9 @@ def test_a_model_that_onnx_cannot_equal_is_refused_and_nothing_is_written(tmp_pa
 def test_the_difference_to_twice_the_sound_is_the_sound(tmp_path):
     convert(saved(Sine(), tmp_path), tmp_path)
     model = (tmp_path / "model.onnx").read_bytes()
-    found = difference(lambda controls: 2.0 * Sine()(controls), model, {"controls": CONTROLS}, points=50)
-    assert 0.9 < found <= 1.0  # the largest |z1| of fifty, drawn from -1 to 1
+    note, sample = difference(lambda controls: 2.0 * Sine()(controls), model, {"controls": CONTROLS}, points=50)
+    assert note == pytest.approx(sample / np.sqrt(2.0), rel=0.02)  # of a sine
+    assert 0.9 < sample <= 1.0  # the largest |z1| of fifty, drawn from -1 to 1
 
 
 def test_a_file_that_is_no_model_is_named(tmp_path):
