@@ -61,8 +61,8 @@ class Config:
     pitch_low: float = 40.0
     pitch_high: float = 72.0
     first: int = 1000
-    more: int = 600
-    rounds: int = 5
+    more: int = 500
+    rounds: int = 3
     steps: int = 1500
     members: int = 3
     fit_steps: int = 1200

@@ -1,10 +1,10 @@
 """Four physical handles on a note, for what a small latent space cannot move alone.
 
 Four latent dimensions cannot turn four correlated attributes one at a time (the notebook shows the condition numbers).
-Each handle moves mostly one: a shelf below (deep), a shelf above 2 kHz (bright), a bright or dull first tenth of a
-second with a burst of noise, as of a hammer or of breath (hard), and, together, what fills the gaps between partials
-and a beating of every partial with itself, an amplitude modulation of at most 70 Hz, where the ear hears most roughness
-(dirty). Shelves, attack and gaps act on the mel, before the vocoder; burst and beating on the waveform.
+Each handle moves mostly one: a shelf below (deep), a shelf above 2 kHz (bright), a burst of noise at the onset, as of a
+hammer or of breath (hard), and, together, what fills the gaps between partials and a beating of every partial with
+itself, an amplitude modulation of at most 70 Hz, where the ear hears most roughness (dirty). Shelves and gaps act on
+the mel, before the vocoder; burst and beating on the waveform.
 
 Conventions
 -----------
@@ -23,8 +23,7 @@ from torch import nn
 
 SHELF_DB = 18.0  # at the ends of the handle
 LOW_HZ, LOW_PARTIALS, HIGH_HZ = 500.0, 1.5, 2000.0  # depth is energy below 500 Hz, brightness above 2 kHz
-ATTACK_DB, ATTACK_HZ, ATTACK_SECONDS = 15.0, 1000.0, 0.1  # gain above, at the onset; its decay
-BURST_DB, BURST_RANGE_DB = -47.0, 13.0  # of the loudest frame's norm, at 0; and to either end
+BURST_DB, BURST_RANGE_DB = -48.0, 16.0  # of the loudest frame's norm, at 0; and to either end
 BURST_SECONDS, ONSET_SECONDS = 0.012, 0.01  # decay; where prepared notes begin
 GAPS, GAP_BANDS = 0.5, 6  # power of (mel / largest of so many neighbours), at 1: gaps of -20 dB rise by 10
 BEAT_DEPTH, BEAT_RANGE_DB = 0.9, 40.0  # at 1; and down to -1
@@ -45,13 +44,10 @@ class Handles(nn.Module):
         # TorchScript reads attributes, not module-level constants
         self.sample_rate, self.shelf, self.gaps, self.gap_bands = mel.sample_rate, SHELF_DB, GAPS, GAP_BANDS
         self.low_hz, self.low_partials, self.high_octaves = LOW_HZ, LOW_PARTIALS, math.log2(HIGH_HZ)
-        self.register_buffer("octaves", torch.log2(_centres(mel)))  # (M,)
-        seconds = (torch.arange(mel.n_frames) * mel.hop_length / mel.sample_rate - ONSET_SECONDS).clamp(min=0.0)
-        above = torch.sigmoid(3.0 * (self.octaves - math.log2(ATTACK_HZ)))
-        self.register_buffer("attack", ATTACK_DB * above[:, None] * torch.exp(-seconds / ATTACK_SECONDS))  # (M, T) dB
         self.burst_db, self.burst_range = BURST_DB, BURST_RANGE_DB
         self.beat_depth, self.beat_range = BEAT_DEPTH, BEAT_RANGE_DB
         self.beat_hz, self.beat_partials = BEAT_HZ, BEAT_PARTIALS
+        self.register_buffer("octaves", torch.log2(_centres(mel)))  # (M,)
         self.register_buffer("burst", _burst(mel.sample_rate))  # (n,)
 
     def fundamental(self, pitch):
@@ -60,7 +56,7 @@ class Handles(nn.Module):
         return 440.0 * torch.exp((note - 69.0) * (math.log(2.0) / 12.0))
 
     def shape(self, mel, pitch, handles):
-        """Return mels ``(B, M, T)`` with shelves, attack and gaps changed, at the level they had.
+        """Return mels ``(B, M, T)`` with both shelves and other gaps, at the level they had.
 
         Parameters
         ----------
@@ -78,11 +74,10 @@ class Handles(nn.Module):
         low = torch.sigmoid(3.0 * (torch.log2(edge)[:, None] - self.octaves))  # (B, M)
         high = torch.sigmoid(3.0 * (self.octaves - self.high_octaves))  # (M,)
         gain = self.shelf * (handles[:, 0:1] * low + handles[:, 1:2] * high)  # (B, M) dB
-        gain = gain.unsqueeze(2) + handles[:, 2, None, None] * self.attack  # (B, M, T) dB
         top = nn.functional.max_pool1d(mel.transpose(1, 2), 2 * self.gap_bands + 1, 1, self.gap_bands).transpose(1, 2)
         below = (mel / top.clamp(min=1e-6)).clamp(min=1e-4, max=1.0)  # (B, M, T): 1 on partials
         filled = mel * torch.exp(torch.log(below) * (-self.gaps * handles[:, 3])[:, None, None])
-        shaped = filled * torch.exp(gain * (math.log(10.0) / 20.0))
+        shaped = filled * torch.exp(gain * (math.log(10.0) / 20.0)).unsqueeze(2)
         return shaped * (self.level(mel) / self.level(shaped).clamp(min=1e-9))[:, None, None]
 
     def level(self, mel):
