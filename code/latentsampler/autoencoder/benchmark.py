@@ -60,7 +60,7 @@ class Setting:
 
     methods: tuple = (*LINEAR, *OWN, *PYTHAE)
     sizes: tuple = (4, 2, 8, 16)
-    seeds: int = 3
+    seeds: int = 2
     pool: int = 4
     width: int = 48
     depth: int = 3
