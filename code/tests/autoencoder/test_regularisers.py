@@ -122,7 +122,7 @@ def curves():
 # every method rises with the shift, and with the variance of a centred cloud; away from the centre a wider cloud
 # overlaps the prior more, and what is bounded, or weighs a shift by the variance, falls
 FALLS_AWAY_FROM_THE_CENTRE = {"MMDGaussian", "MMDInverseMultiquadratic", "CramerWold", "Adversarial", "InfoVAE",
-                              "JensenShannon", "Renyi"}
+                              "Renyi"}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -179,8 +179,8 @@ def test_critic_and_codes_get_gradients_of_opposite_sign():
 
 def test_a_budget_costs_nothing_when_it_is_spent_exactly():
     batch = random_batch(regularisers.Beta)
-    spent = float(divergences.kl(batch.mean, batch.log_variance))
-    assert float(regularisers.Beta(*SHAPE, beta=3.0, budget=spent)(batch)["divergence"]) == pytest.approx(0.0, abs=1e-5)
+    spent = divergences.kl(batch.mean, batch.log_variance).item()
+    assert regularisers.Beta(*SHAPE, beta=3.0, budget=spent)(batch)["divergence"].item() == pytest.approx(0.0, abs=1e-5)
     assert float(regularisers.Beta(*SHAPE, beta=3.0)(batch)["divergence"]) == pytest.approx(3.0 * spent)
 
 
