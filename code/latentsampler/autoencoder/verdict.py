@@ -203,7 +203,9 @@ def _compare(record, metric, text, sign):
         other = values(record, method, 4, metric)
         if method == BASE or not len(other):
             continue
-        if len(other) == 1 or len(base) == 1:
+        if len(other) == 1 and method not in OWN:
+            other = np.repeat(other, len(base))  # a linear peer has no seed: it is the same beside every one of ours
+        if len(other) != len(base) or len(base) == 1:
             open_.append(f"{method} ({sign * (other.mean() - base.mean()) * sign:+.2f})")
             continue
         difference = paired_difference(other, base)

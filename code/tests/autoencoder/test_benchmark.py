@@ -124,7 +124,7 @@ def known_record():
 def test_the_reading_calls_a_difference_only_where_the_interval_excludes_zero(known_record):
     text = verdict.reading(known_record)
     sound = text.splitlines()[0]
-    assert "Worse: MMDInverseMultiquadratic (+0.50)." in sound and "KullbackLeibler (+0.07)" in sound.split("Not")[1]
+    assert "Worse: PCA (+2.90), MMDInverseMultiquadratic (+0.50)." in sound and "KullbackLeibler (+0.07)" in sound.split("Not")[1]
     assert "Better: none." in sound
 
 
