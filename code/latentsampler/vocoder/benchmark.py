@@ -68,8 +68,7 @@ class Settings:
 
 
 SETTINGS = {"full": Settings(),
-            "small": Settings(recordings=6, instruments=4, toy=4, griffin_lim=(60,), fast_griffin_lim=(60,), tones=3,
-                              timed=5)}
+            "small": Settings(recordings=10, instruments=5, toy=5, tones=4, timed=12)}
 
 
 def players(settings, config, files):
