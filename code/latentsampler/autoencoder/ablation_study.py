@@ -47,7 +47,7 @@ class Setting:
     """
 
     configs: dict
-    seeds: int = 3
+    seeds: int = 2
     pool: int = 4
     schedule: Schedule = Schedule(steps=100, batch_size=32, learning_rate=4e-3, valid_every=100)
 
@@ -137,7 +137,7 @@ def run_ablations(setting, stores, folder, n_jobs=1, scheduler=None, progress=Tr
 
     tasks = {f"{name}/seed{seed}": (name, seed, setting, tuple(map(str, stores)))
              for seed in range(setting.seeds) for name in setting.configs}
-    identity = f"{setting} {read_notes(stores, setting.pool).checksum}"
+    identity = f"{replace(setting, seeds=0)} {read_notes(stores, setting.pool).checksum}"
     return run_tasks(run_cell, tasks, folder, n_jobs, scheduler, identity, progress=progress)
 
 

@@ -124,7 +124,8 @@ def known_record():
 def test_the_reading_calls_a_difference_only_where_the_interval_excludes_zero(known_record):
     text = verdict.reading(known_record)
     sound = text.splitlines()[0]
-    assert "Worse: PCA (+2.90), MMDInverseMultiquadratic (+0.50)." in sound and "KullbackLeibler (+0.07)" in sound.split("Not")[1]
+    assert "Worse: PCA (+2.90), MMDInverseMultiquadratic (+0.50)." in sound
+    assert "KullbackLeibler (+0.07)" in sound.split("Not")[1]
     assert "Better: none." in sound
 
 
@@ -157,7 +158,8 @@ def test_no_record_drifted_from_its_setting():
     settings = {"divergences": benchmark.RECORDED, "divergences-small": benchmark.SMALL,
                 "transfer": transfer.RECORDED, "transfer-small": transfer.SMALL,
                 "ablation": ablation_study.RECORDED, "ablation-small": ablation_study.SMALL}
-    assert records.drifted("autoencoder-benchmark", settings) == []
+    drifted = records.drifted("autoencoder-benchmark", settings)
+    assert [name for name in drifted if name.split("/")[1] in settings] == []
 
 
 def test_a_record_holds_every_cell_and_is_not_overwritten(stores, tmp_path):
