@@ -82,7 +82,7 @@ def test_the_runs_of_an_ablation_a_search_and_a_benchmark_are_runs_beside_their_
         runs = client.search_runs([top.info.experiment_id], f"tags.part_of = '{name}/a/seed0'")
         beside |= {run.info.run_name: run for run in runs}
     assert sorted(beside) == ["Way/size16/seed2", "bent one/seed0", "line/seed0", "trial0", "trial1"]
-    bent, way, pruned = beside["bent one/seed0"], below["Way/size16/seed2"], below["trial1"]
+    bent, way, pruned = beside["bent one/seed0"], beside["Way/size16/seed2"], beside["trial1"]
     assert bent.data.params == {"slope": "4.0", "name": "bent one", "seed": "0"}
     assert bent.data.metrics == {"error": 2.0, "history/valid": 2.0}
     assert way.data.params == {"name": "Way", "size": "16", "seed": "2"} and way.data.metrics == {"error": 3.0}
