@@ -146,6 +146,9 @@ def _pages(source):
     compared = json.loads((HERE / "listening" / "set.js").read_text(encoding="utf-8").split("=", 1)[1].strip(" ;\n"))
     parts = {"flow": figure, "table": f"```text\n{table}\n```",
              "systems": "\n".join(f"* **{name}**: {words}" for name, words in compared["systems"].items())}
+    if "mcnn" not in compared["systems"]:
+        parts["systems"] += ("\n\nMCNN is not among them: no trained weights of it are shipped. "
+                             "`python book/stimuli.py --data STORE --mcnn FILE` makes the sounds again with it.")
     for path in HERE.glob("*.md"):
         text = path.read_text(encoding="utf-8")
         for name, content in parts.items():

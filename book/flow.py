@@ -21,7 +21,7 @@ BOXES = (
 )
 BESIDE = (
     (2, "divergence", "holds z together", "what shape, what force", "notebooks/03_divergences.html", PURPLE),
-    (3, "listen", "blind comparison", "of five systems", "listening.html", ORANGE),
+    (3, "listen", "blind comparison", "by your ears", "listening.html", ORANGE),
     (4, "deep · bright · …", "knobs on z", "projection", "notebooks/04_projection.html", PURPLE),
 )
 

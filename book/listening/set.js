@@ -1,53 +1,53 @@
 window.listeningSet = {
- "set": "abe90aeea885",
+ "set": "a5700037dbe4",
  "trials": {
   "note1": {
-   "original": "1b95426e95.flac",
-   "griffin-lim": "20f3ea6261.flac",
-   "ours": "4d23442d4f.flac",
-   "decoded": "a869498916.flac"
+   "original": "8d51975540.flac",
+   "griffin-lim": "9a21bd1c3a.flac",
+   "ours": "0f62b5f236.flac",
+   "decoded": "84634fffb6.flac"
   },
   "note2": {
-   "original": "8427034c9c.flac",
-   "griffin-lim": "ca02cf65bc.flac",
-   "ours": "c0ba2d7897.flac",
-   "decoded": "4e07acaaa1.flac"
+   "original": "c824fea77d.flac",
+   "griffin-lim": "f927bcf020.flac",
+   "ours": "53db937f51.flac",
+   "decoded": "a584c48982.flac"
   },
   "note3": {
-   "original": "f93abf9568.flac",
-   "griffin-lim": "73b88be023.flac",
-   "ours": "0befbcced8.flac",
-   "decoded": "1d27c228be.flac"
+   "original": "3fa827077f.flac",
+   "griffin-lim": "6e30999ce2.flac",
+   "ours": "a4b449763c.flac",
+   "decoded": "a703fceb35.flac"
   },
   "note4": {
-   "original": "17de8d3c51.flac",
-   "griffin-lim": "62f56b7fd7.flac",
-   "ours": "259869dd14.flac",
-   "decoded": "68755bb200.flac"
+   "original": "f36f5a2bed.flac",
+   "griffin-lim": "dd8bac77c3.flac",
+   "ours": "7379e7d813.flac",
+   "decoded": "4126acb4d8.flac"
   },
   "note5": {
-   "original": "ca17f28065.flac",
-   "griffin-lim": "5df2599cc0.flac",
-   "ours": "1e1cab7e46.flac",
-   "decoded": "839e6cd9a5.flac"
+   "original": "b64336991b.flac",
+   "griffin-lim": "cdfa09df1f.flac",
+   "ours": "5e3909a908.flac",
+   "decoded": "fccc2fd753.flac"
   },
   "note6": {
-   "original": "e761043e19.flac",
-   "griffin-lim": "6e9c70bd98.flac",
-   "ours": "0ba9de37e6.flac",
-   "decoded": "51484d6688.flac"
+   "original": "246cc4aa6a.flac",
+   "griffin-lim": "1e1adac8df.flac",
+   "ours": "6a2080e94e.flac",
+   "decoded": "26e0ce19fe.flac"
   },
   "note7": {
-   "original": "28e2dcbf0a.flac",
-   "griffin-lim": "5ab97b209f.flac",
-   "ours": "28f5673d6a.flac",
-   "decoded": "1c75f7158d.flac"
+   "original": "c7fd8214a1.flac",
+   "griffin-lim": "78e3d986cd.flac",
+   "ours": "129ec2ac70.flac",
+   "decoded": "177ce81cce.flac"
   },
   "note8": {
-   "original": "fec3dc4b54.flac",
-   "griffin-lim": "15bb209ae4.flac",
-   "ours": "db172b2f33.flac",
-   "decoded": "2e976777ba.flac"
+   "original": "431b412ccf.flac",
+   "griffin-lim": "60c332ffee.flac",
+   "ours": "2786b673a3.flac",
+   "decoded": "af148fe2fc.flac"
   }
  },
  "systems": {
