@@ -35,17 +35,24 @@ from latentsampler.training import watched
 ROOT = records.RESULTS.parents[1]
 
 OLD_SOURCE = """
-import inspect, json, sys
+import contextlib, importlib, json, sys
 asked = json.loads(sys.argv[1])
-import importlib
 experiment = importlib.import_module("latentsampler." + asked["chapter"] + ".experiment")
+from latentsampler import training
 from latentsampler.dataset.store import NoteDataset
 from latentsampler.export import load_scripted
 import torch
 torch.set_num_threads(1)
 loaded = {name: load_scripted(path)[0] for name, path in asked["inputs"].items()}
-metrics, history = experiment.run(experiment.RUNS[asked["run"]], asked["seed"], asked["out"],
-                                  NoteDataset(asked["data"]), device=asked["device"], **loaded)
+rows = []
+def watch(row):
+    rows.append(row)
+    if row["step"] >= asked["steps"]:
+        raise StopIteration
+metrics, history = {}, rows
+with contextlib.suppress(StopIteration), training.watched(watch) if asked["steps"] else contextlib.nullcontext():
+    metrics, history = experiment.run(experiment.RUNS[asked["run"]], asked["seed"], asked["out"],
+                                      NoteDataset(asked["data"]), device=asked["device"], **loaded)
 with open(asked["result"], "w") as file:
     json.dump({"metrics": metrics, "history": history}, file)
 """
@@ -83,15 +90,13 @@ def rerun(record, data, out, steps=None, source="current", inputs=None, toleranc
     Raises
     ------
     ValueError
-        If notes or other inputs are not those of the record, or steps are asked of a recorded source.
+        If notes or other inputs are not those of the record.
     """
     chapter, run, seed = parts(record["id"])
     inputs = dict(inputs or {})
     _check_inputs(record, NoteDataset(data).checksum, inputs)
     if source == "recorded":
-        if steps:
-            raise ValueError("expected the whole run of a recorded source: its training loop may not stop on demand")
-        again = _run_recorded(record, chapter, run, seed, out, data, inputs)
+        again = _run_recorded(record, chapter, run, seed, out, data, inputs, steps)
     else:
         again = _run_current(record, chapter, run, seed, out, data, inputs, steps)
     until = steps or math.inf
@@ -224,7 +229,7 @@ def _run_current(record, chapter, run, seed, out, data, inputs, steps):
         return {"metrics": {}, "history": rows}
 
 
-def _run_recorded(record, chapter, run, seed, out, data, inputs):
+def _run_recorded(record, chapter, run, seed, out, data, inputs, steps):
     commit = record["provenance"]["commit"]
     with tempfile.TemporaryDirectory() as folder:
         with subprocess.Popen(["git", "archive", commit, "code"], cwd=ROOT, stdout=subprocess.PIPE) as archive:
@@ -232,7 +237,7 @@ def _run_recorded(record, chapter, run, seed, out, data, inputs):
                 files.extractall(folder, filter="data")
         result = Path(folder) / "result.json"
         asked = {"chapter": chapter, "run": run, "seed": seed, "out": str(Path(out).resolve()), "result": str(result),
-                 "data": str(Path(data).resolve()), "device": _device(record),
+                 "data": str(Path(data).resolve()), "device": _device(record), "steps": steps or 0,
                  "inputs": {name: str(Path(path).resolve()) for name, path in inputs.items()}}
         subprocess.run([sys.executable, "-c", OLD_SOURCE, json.dumps(asked)], cwd=folder, check=True,
                        env={**os.environ, "PYTHONPATH": str(Path(folder) / "code")})

@@ -1,9 +1,14 @@
 """Claims about running a record again."""
 
 import json
+import shutil
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
+import latentsampler
 import pytest
+import torch
 from latentsampler.experiments import agreement, rerun
 from latentsampler.experiments.chapters import as_json, find_run, from_json, with_fields
 from latentsampler.records import read_record
@@ -104,3 +109,23 @@ def test_unknown_names_are_answered_with_those_that_there_are():
         find_run("line/flat")
     with pytest.raises(ValueError, match="CHAPTER/RUN/seedK, got 'line'"):
         rerun.parts("line")
+
+
+def test_the_recorded_source_gives_its_numbers_when_todays_does_not(recorded, data, tmp_path, line, monkeypatch):
+    repository, package = tmp_path / "repository", Path(latentsampler.__file__).parent
+    shutil.copytree(package, repository / "code" / "latentsampler", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(Path(line.__file__).parent, repository / "code" / "latentsampler" / "line")
+    git = ["git", "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for words in (["init", "-q"], ["add", "code"], ["commit", "-q", "-m", "as it was"]):
+        subprocess.run([*git, *words], check=True)
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    record = read_record("line", "line", 0, recorded)
+    record["provenance"]["commit"] = commit
+    monkeypatch.setattr(rerun, "ROOT", repository)
+    monkeypatch.setattr(line, "build", lambda config: torch.nn.Linear(1, 1))  # today it has a bias, too
+    out = tmp_path / "again.pt"
+    assert "DIFFERS" in {v.verdict for v in rerun.rerun(record, data, out)}
+    verdicts = rerun.rerun(record, data, out, source="recorded")
+    assert {v.verdict for v in verdicts} == {"exact"} and "weight" in {v.name for v in verdicts}
+    first = rerun.rerun(record, data, out, steps=20, source="recorded")
+    assert {v.verdict for v in first} == {"exact"} and {v.name.split(".")[0] for v in first} == {"step 20"}
