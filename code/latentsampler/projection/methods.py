@@ -35,7 +35,9 @@ class Method(nn.Module):
 
 
 class LinearInverse(Method):
-    """Least-norm solution of attributes = W z + a cubic in pitch.
+    """Damped least-squares solution of attributes = W z + a cubic in pitch, for a standard normal z.
+
+    Undamped it is worthless: four attributes that go together ask for points far outside the cloud.
 
     Parameters
     ----------
@@ -43,13 +45,18 @@ class LinearInverse(Method):
         What knobs ask for.
     z, pitch, heard : torch.Tensor
         Notes played, ``(n, L)``, ``(n,)``, and their attributes ``(n, 4)``.
+    damping : float
+        Variance of the error that is worth a squared unit of z, in squared deviations of the notes.
     """
 
-    def __init__(self, quantiles, z, pitch, heard):
+    def __init__(self, quantiles, z, pitch, heard, damping=0.05):
         super().__init__(quantiles)
         known = torch.cat([z, powers(pitch)], dim=1)
         weights = torch.linalg.lstsq(known, heard).solution  # (L + 4, 4)
-        self.register_buffer("inverse", torch.linalg.pinv(weights[:z.shape[1]]))  # (4, L)
+        scale = quantiles.deviations
+        slopes = weights[:z.shape[1]] / scale  # (L, 4)
+        square = slopes @ slopes.T + damping * torch.eye(len(slopes))
+        self.register_buffer("inverse", torch.linalg.solve(square, slopes).T / scale[:, None])  # (4, L)
         self.register_buffer("pitched", weights[z.shape[1]:])  # (4, 4)
 
     def aim(self, attributes, pitch):
