@@ -103,6 +103,10 @@ def _named_file(text):
     return name, Path(path)
 
 
+def _seconds(options):
+    return None if options.minutes is None else 60.0 * options.minutes
+
+
 def _ablate(options):
     from latentsampler.experiments import ablation
 
@@ -110,7 +114,7 @@ def _ablate(options):
     what = ablation.plan(options.name, options.deltas.split(",") if options.deltas else None, options.seeds,
                          options.steps, dict(options.input))
     results = ablation.run_ablation(what, options.data, options.folder, options.jobs, options.scheduler,
-                                    options.minutes and 60.0 * options.minutes, options.device)
+                                    _seconds(options), options.device)
     print(ablation.table(*ablation.as_record(what, results)[:2]))
     missing = len(what.configs) * len(what.seeds) - len(results)
     if missing:
@@ -131,7 +135,7 @@ def _search(options):
     space = json.loads(options.space.read_text(encoding="utf-8")) if options.space else None
     what = search.plan(options.name, space, options.steps, options.seed, dict(options.input))
     study = search.run_search(what, options.data, options.folder, options.trials, options.jobs, options.scheduler,
-                              options.minutes and 60.0 * options.minutes)
+                              _seconds(options))
     config, metrics, history = search.as_record(what, study)
     print(f"{metrics['complete']} trials complete, {metrics['pruned']} pruned, {metrics['failed']} failed")
     if "best" in metrics:
