@@ -97,17 +97,21 @@ def figure_benchmark(record, size=4):
     matplotlib.figure.Figure
         A point per method, mean over seeds, with the range of seeds; towards the lower left is better.
     """
-    figure, axis = plt.subplots(figsize=(8, 5), layout="constrained")
-    for k, (method, other) in enumerate(verdict.rows(record)):
-        if other != size:
-            continue
-        x, y = (verdict.values(record, method, size, name) for name in ("sw2_effect", "lsd_db"))
-        axis.errorbar(x.mean(), y.mean(), xerr=[[x.mean() - x.min()], [x.max() - x.mean()]],
-                      yerr=[[y.mean() - y.min()], [y.max() - y.mean()]], fmt="o", color=plt.cm.tab20(k % 20))
-        axis.annotate(method, (x.mean(), y.mean()), xytext=(4, 4), textcoords="offset points", fontsize=8)
+    methods = [method for method, other in verdict.rows(record) if other == size]
+    both = {method: [verdict.values(record, method, size, name) for name in ("sw2_effect", "lsd_db")]
+            for method in methods}
+    top = 1.25 * np.median([y.mean() for _, y in both.values()])
+    figure, axis = plt.subplots(figsize=(9, 5), layout="constrained")
+    for k, (method, (x, y)) in enumerate(both.items()):
+        inside = y.mean() <= top  # one row far above would press all others into a line
+        axis.errorbar(x.mean(), min(y.mean(), top), xerr=[[x.mean() - x.min()], [x.max() - x.mean()]],
+                      yerr=[[y.mean() - y.min()], [y.max() - y.mean()]] if inside else None, linewidth=0.8,
+                      fmt="osDvP"[k // 10 % 5] if inside else "^", color=plt.cm.tab10(k % 10),
+                      label=method if inside else f"{method} (above: {y.mean():.1f} dB)")
     axis.axvline(verdict.MULTIPLE, color="grey", linestyle=":")
     axis.set(xscale="log", xlabel="sliced Wasserstein distance of codes to prior (prior-against-prior 95 % quantiles)",
              ylabel="log-spectral distance, held-out recordings (dB)")
+    figure.legend(loc="outside right upper", fontsize=8)
     return figure
 
 
