@@ -12,6 +12,7 @@ Phrase, number             words, and an interval, as LaTeX
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,7 +34,8 @@ LEGIBLE = {"Plain": "none (plain autoencoder)", "MMDInverseMultiquadratic": "MMD
            "BetaVAE": r"$\beta$-VAE", "TotalCorrelation": r"total correlation ($\beta$-TCVAE)", "InfoVAE": "InfoVAE",
            "JensenShannon": "geometric Jensen--Shannon", "Renyi": r"R\'enyi", "Adversarial": "critic (WAE-GAN)",
            "RAEDecay": "RAE, weight decay", "RAEGradient": "RAE, gradient", "FlowPrior": "flow prior",
-           "VampPrior": "VampPrior"}
+           "VampPrior": "VampPrior", "PCA": "PCA", "PitchPCA": "PCA told the pitch", "PythaeVAE": "VAE (pythae)",
+           "PythaeBetaVAE": r"$\beta$-VAE (pythae)", "PythaeWAE": "WAE (pythae)", "PythaeInfoVAE": "InfoVAE (pythae)"}
 
 
 def _named(name):
@@ -57,17 +59,45 @@ def seeds_of(metrics, prefix, metric):
     return [found[seed] for seed in sorted(found)]
 
 
-def figure_ablation(records, run, metric, label):
-    """Draw what each change of a default does to one metric, with intervals; the best change first."""
-    from latentsampler.experiments.ablation import compare
+class Change(NamedTuple):
+    """What a change does: mean difference, its interval, and the verdict where lower is better."""
 
-    record = records.read("ablation", run)
-    compared = {name: cells.get(metric) for name, cells in
-                compare(record["config"], record["metrics"], {metric: "lower"}).items()}
-    compared = {name: cell for name, cell in compared.items() if cell is not None}
-    order = sorted(compared, key=lambda name: compared[name].mean)
-    figure, axis = plt.subplots(figsize=(WIDTH, 0.5 + 0.155 * len(order)), layout="constrained")
-    _forest(axis, order, [compared[name] for name in order])
+    mean: float
+    low: float
+    high: float
+    verdict: str
+
+
+def change(mean, low, high):
+    """Return a Change: worse or better where the interval excludes zero."""
+    return Change(mean, low, high, "worse" if low > 0 else "better" if high < 0 else "undecided")
+
+
+def ablations(records):
+    """Return what each change of the default does to the held-out distance (dB), seed by seed: name -> Change."""
+    metrics = records.read("autoencoder-benchmark", "ablation")["metrics"]
+    names = dict.fromkeys(name.rpartition("/")[0] for name in metrics)
+    return {name: change(*difference(metrics, (name, "lsd_db"), ("default", "lsd_db")))
+            for name in names if name != "default"}
+
+
+PARTS = {"iterations-0": "no iteration", "iterations-1": "1 iteration", "iterations-2": "2 iterations",
+         "iterations-5": "5 iterations", "iterations-8": "8 iterations", "no-bend": "asked pitch only",
+         "no-noise": "no noise phases", "in-phase": "harmonics in phase"}
+
+
+def parts(records, source="clean"):
+    """Return what each part of the vocoder does to spectral convergence (dB), over recordings: name -> Change."""
+    found = records.read("vocoder-benchmark", "parts")["metrics"][source]
+    return {title: change(*found[name]["sc_db"]) for name, title in PARTS.items() if name in found}
+
+
+def figure_changes(records, changes, label):
+    """Draw what each change does to one metric, with intervals; the best change first."""
+    found = changes(records)
+    order = sorted(found, key=lambda name: found[name].mean)
+    figure, axis = plt.subplots(figsize=(WIDTH, 0.5 + 0.15 * len(order)), layout="constrained")
+    _forest(axis, order, [found[name] for name in order])
     axis.set_xlabel(label)
     return figure
 
@@ -92,23 +122,27 @@ def table_transfer(records):
     return _rows(["trained on", *(f"on {title}" for title in sets.values())], rows, "lccc")
 
 
-COLUMNS = {"lsd_db": ("LSD (dB)", 2), "sw2_effect": ("codes", 1), "known_knn_instrument": ("instr.", 2),
-           "mig": ("MIG", 2), "prior_coverage": ("cover", 2)}
-
-
 def table_divergences(records):
-    """Return the table of regularisers at four latent dimensions, sorted by held-out distance."""
+    """Return the table of regularisers at the first latent size, sorted by held-out distance.
+
+    Means over seeds; the difference to the plain autoencoder, seed by seed, with its interval.
+    """
     record = records.read("autoencoder-benchmark", "divergences")
-    size = record["config"]["sizes"][0]
-    methods = dict.fromkeys(name.split("/")[0] for name in record["metrics"])
-    first = next(iter(record["metrics"].values()))
-    columns = {name: about for name, about in COLUMNS.items() if name in first}
-    found = {method: {name: seeds_of(record["metrics"], f"{method}/size{size}", name) for name in columns}
-             for method in methods}
-    found = {method: cells for method, cells in found.items() if cells["lsd_db"]}
-    rows = [[_named(method), *(_with_interval(cells[name], columns[name][1]) for name in columns)]
-            for method, cells in sorted(found.items(), key=lambda pair: np.mean(pair[1]["lsd_db"]))]
-    return _rows(["regulariser", *(title for title, _ in columns.values())], rows, "l" + "c" * len(columns))
+    metrics, size = record["metrics"], record["config"]["sizes"][0]
+    rows = []
+    for method in dict.fromkeys(name.split("/")[0] for name in metrics):
+        prefix = f"{method}/size{size}"
+        mean = {name: np.mean(seeds_of(metrics, prefix, name)) for name in ("lsd_db", "sw2_effect", "prior_coverage")}
+        against = "" if method == "Plain" else number(_against_plain(metrics, method, size))
+        rows.append((mean["lsd_db"], [_named(method), f"${mean['lsd_db']:.2f}$", against, f"${mean['sw2_effect']:.1f}$",
+                                      f"${mean['prior_coverage']:.2f}$"]))
+    return _rows(["regulariser", "LSD", "against none", "codes", "cover"], [row for _, row in sorted(rows)], "lcccc")
+
+
+def _against_plain(metrics, method, size, metric="lsd_db"):
+    """Return the paired difference of a method to the plain autoencoder; one without seeds against each seed."""
+    ours, plain = (seeds_of(metrics, f"{name}/size{size}", metric) for name in (method, "Plain"))
+    return paired_difference(ours * len(plain) if len(ours) == 1 else ours, plain)
 
 
 def table_labels(records):
@@ -150,19 +184,6 @@ def _bracketed(values, digits=1):
     return f"${value:.{digits}f}$ [${low:.{digits}f}$, ${high:.{digits}f}$]"
 
 
-KNOB_RUNS = {"knobs": "closed loop, with handles", "latent": "closed loop, $z$ alone", "flow": "flow",
-             "linear": "linear inverse", "regularised-axes": "AR axes", "conditional": "conditional"}
-
-
-def table_knobs(records):
-    """Return the table of ways to turn four perceptual knobs, measured on the waveform."""
-    found = {name: runs[0]["metrics"] for name, runs in records.read_all("projection").items() if name in KNOB_RUNS}
-    rows = [[title, f"${found[name]['spearman']:.2f}$", f"${100 * found[name]['monotone']:.0f}$",
-             f"${found[name]['crosstalk_mean']:.2f}$", f"${found[name]['drift_cents']:.0f}$"]
-            for name, title in KNOB_RUNS.items() if name in found]
-    return _rows(["way", r"$\rho$", r"mon.\ (\%)", "cross-talk", "drift (ct)"], rows, "lcccc")
-
-
 def difference(metrics, one, other):
     """Return the paired difference of two (run, metric) pairs over seeds, one - other, with its 95 % interval."""
     return tuple(paired_difference(seeds_of(metrics, *one), seeds_of(metrics, *other)))[:3]
@@ -178,34 +199,40 @@ def _listed(cells, digits=2):
     return ", ".join(f"{name} ({number(cell, digits)})" for name, cell in cells) or "none"
 
 
-def ablation(run, metric, verdict):
-    """Return a function of records: the changes of an ablation with one verdict, the largest first."""
+def told(changes, verdict):
+    """Return a function of records: the changes with one verdict, the largest first, in words."""
     def listed(records):
-        from latentsampler.experiments.ablation import compare
-
-        record = records.read("ablation", run)
-        cells = [(name, found[metric]) for name, found in compare(
-            record["config"], record["metrics"], {metric: "lower"}).items() if found.get(metric) is not None]
-        return Phrase(_listed(sorted([(name, cell) for name, cell in cells if cell.verdict == verdict],
-                                     key=lambda pair: -abs(pair[1].mean))))
+        cells = [(name, cell) for name, cell in changes(records).items() if cell.verdict == verdict]
+        return Phrase(_listed(sorted(cells, key=lambda pair: -abs(pair[1].mean))))
     return listed
 
 
-def against_plain(metric, sign):
-    """Return a function of records: regularisers whose paired difference to the plain autoencoder has one sign."""
+def against_plain(sign):
+    """Return a function of records: regularisers whose difference to the plain autoencoder has one sign, in words."""
     def listed(records):
         record = records.read("autoencoder-benchmark", "divergences")
         size, metrics = record["config"]["sizes"][0], record["metrics"]
-        found = []
-        for method in dict.fromkeys(name.split("/")[0] for name in metrics):
-            pair = [seeds_of(metrics, f"{name}/size{size}", metric) for name in (method, "Plain")]
-            count = min(map(len, pair))
-            if method != "Plain" and count > 1:
-                interval = paired_difference(pair[0][:count], pair[1][:count])
-                if interval.low * sign > 0 and interval.high * sign > 0:
-                    found.append((abs(interval.value), f"{_named(method)} ({number(interval)})"))
-        return Phrase(", ".join(text for _, text in sorted(found, reverse=True)) or "none")
+        found = {method: _against_plain(metrics, method, size)
+                 for method in dict.fromkeys(name.split("/")[0] for name in metrics) if method != "Plain"}
+        kept = [(method, cell) for method, cell in found.items() if cell.low * sign > 0 and cell.high * sign > 0]
+        return Phrase(", ".join(f"{_named(method)} ({number(cell)})" for method, cell in
+                                sorted(kept, key=lambda pair: -abs(pair[1].value))) or "none")
     return listed
+
+
+def benchmark(method, metric):
+    """Return a function of records: a method's mean over seeds in the benchmark of regularisers."""
+    def mean(records):
+        record = records.read("autoencoder-benchmark", "divergences")
+        return float(np.mean(seeds_of(record["metrics"], f"{method}/size{record['config']['sizes'][0]}", metric)))
+    return mean
+
+
+def labels(model, percent, metric):
+    """Return a function of records: mean accuracy in per cent of the study of few labels."""
+    from latentsampler.autoencoder.figures_labels import values
+
+    return lambda records: float(values(records.read("autoencoder-benchmark", "labels"), model, percent, metric).mean())
 
 
 def number(interval, digits=2):
@@ -230,21 +257,38 @@ def _worst(found, name):
     return max(value for key, value in found.items() if key.startswith(f"crosstalk_{name}_"))
 
 
+def difference_of_rows(records, method):
+    """Return a method's paired difference to the plain autoencoder in held-out distance, with its interval."""
+    record = records.read("autoencoder-benchmark", "divergences")
+    return tuple(_against_plain(record["metrics"], method, record["config"]["sizes"][0]))
+
+
 DERIVED = {
-    **{f"ablation {verdict}": ablation("autoencoder-wae-reduced", "lsd_db", verdict) for verdict in
-       ("worse", "better", "undecided")},
-    **{f"vocoder ablation {verdict}": ablation("vocoder-harmonic", "sc_db", verdict) for verdict in
-       ("worse", "better", "undecided")},
-    "closer than plain": against_plain("lsd_db", -1), "farther than plain": against_plain("lsd_db", +1),
+    **{f"ablation {verdict}": told(ablations, verdict) for verdict in ("worse", "better", "undecided")},
+    **{f"parts {verdict}": told(parts, verdict) for verdict in ("worse", "better", "undecided")},
+    "closer than plain": against_plain(-1), "farther than plain": against_plain(+1),
+    "methods": lambda records: len(records.read("autoencoder-benchmark", "divergences")["config"]["methods"]),
+    "pitch pca": benchmark("PitchPCA", "lsd_db"), "pca": benchmark("PCA", "lsd_db"),
+    "plain": benchmark("Plain", "lsd_db"), "plain codes": benchmark("Plain", "sw2_effect"),
+    "mmd codes": benchmark("MMDInverseMultiquadratic", "sw2_effect"),
+    "vae codes": benchmark("KullbackLeibler", "sw2_effect"),
+    "pitch pca against plain": lambda records: difference_of_rows(records, "PitchPCA"),
+    "mmd against plain": lambda records: difference_of_rows(records, "MMDInverseMultiquadratic"),
+    "pitch of spread 1": labels("spread", 1, "pitch"), "mean of spread 10": labels("spread", 10, "mean"),
+    "mean of known 10": labels("known", 10, "mean"), "mean of only 10": labels("only", 10, "mean"),
+    "mean of known 100": labels("known", 100, "mean"), "mean of probe 10": labels("probe", 10, "mean"),
+    "parts decoded": lambda records: max(abs(cell.mean) for cell in parts(records, "decoded").values()),
+    "vocoder whole": lambda records: tuple(
+        records.read("vocoder-benchmark", "parts")["metrics"]["clean"]["whole"]["sc_db"]),
+    "vocoder decoded": lambda records: tuple(
+        records.read("vocoder-benchmark", "parts")["metrics"]["decoded"]["whole"]["sc_db"]),
     "both against soundfont, on soundfont": transfer(("both", "soundfont"), ("soundfont", "soundfont")),
     "toy against soundfont, on soundfont": transfer(("toy", "soundfont"), ("soundfont", "soundfont")),
     "soundfont against toy, on toy": transfer(("soundfont", "toy"), ("toy", "toy")),
 }
-TABLES = {"transfer": table_transfer, "divergences": table_divergences, "knobs": table_knobs, "labels": table_labels,
+TABLES = {"transfer": table_transfer, "divergences": table_divergences, "labels": table_labels,
           "vocoder": table_vocoder, "knob-by-knob": table_knob_by_knob}
 FIGURES = {
-    "ablation": partial(figure_ablation, run="autoencoder-wae-reduced", metric="lsd_db",
-                        label="change of log-spectral distance (dB)"),
-    "ablation-vocoder": partial(figure_ablation, run="vocoder-harmonic", metric="sc_db",
-                                label="change of spectral convergence (dB)"),
+    "ablation": partial(figure_changes, changes=ablations, label="change of log-spectral distance (dB)"),
+    "parts": partial(figure_changes, changes=parts, label="change of spectral convergence (dB)"),
 }

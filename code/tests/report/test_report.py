@@ -151,15 +151,24 @@ def test_the_report_was_made_from_the_present_sources_and_records():
     assert set(make_report.sealed(sorted(store.used))) <= set(seal)
 
 
-def test_a_table_of_methods_is_sorted_by_distance_with_students_intervals(tmp_path):
+def test_a_table_of_methods_is_sorted_by_distance_with_paired_intervals(tmp_path):
     seeds = {"Plain": (7.0, 7.2, 7.4), "Sinkhorn": (6.0, 6.5, 7.0)}
-    metrics = {f"{name}/size4/seed{k}": {"lsd_db": value, "mig": 0.25} for name, values in seeds.items()
-               for k, value in enumerate(values)}
+    metrics = {f"{name}/size4/seed{k}": {"lsd_db": value, "sw2_effect": 1.0, "prior_coverage": 0.5}
+               for name, values in seeds.items() for k, value in enumerate(values)}
+    metrics["PCA/size4/seed0"] = {"lsd_db": 9.2, "sw2_effect": 1.0, "prior_coverage": 0.5}  # no seeds of its own
     records.write_record("autoencoder-benchmark", "divergences", 0, {"sizes": [4]}, metrics, [], {}, tmp_path)
     rows = report_comparisons.table_divergences(make_report.Records(tmp_path)).splitlines()
-    cells = [row.split(" & ") for row in rows if "pm" in row]
-    assert [row[0] for row in cells] == ["Sinkhorn", "none (plain autoencoder)"]
-    assert cells[0][1] == f"$6.50 \\pm {stats.t.ppf(0.975, 2) * 0.5 / np.sqrt(3):.2f}$"
+    cells = [row.removesuffix(r" \\").split(" & ") for row in rows if row.count("&") == 4][1:]
+    assert [row[0] for row in cells] == ["Sinkhorn", "none (plain autoencoder)", "PCA"]
+    half = stats.t.ppf(0.975, 2) * np.std([-1.0, -0.7, -0.4], ddof=1) / np.sqrt(3)
+    assert cells[0][2] == f"$-0.70$ [${-0.7 - half:.2f}$, ${-0.7 + half:.2f}$]" and cells[1][2] == ""
+    assert cells[2][2].startswith("$+2.00$ ")
+
+
+@pytest.mark.parametrize("interval, verdict", [((1.0, 0.5, 1.5), "worse"), ((-1.0, -1.5, -0.5), "better"),
+                                               ((0.1, -0.1, 0.3), "undecided")])
+def test_a_change_is_worse_or_better_only_where_its_interval_excludes_zero(interval, verdict):
+    assert report_comparisons.change(*interval).verdict == verdict
 
 
 def test_the_transfer_table_has_a_row_per_training_set_and_a_column_per_test_set(tmp_path):
