@@ -184,8 +184,12 @@ def explained_matrix(codes, factors, discrete=False):
 
     Parameters
     ----------
-    codes, factors, discrete
-        As in :func:`information_matrix`.
+    codes : numpy.ndarray
+        ``(n, L)``, as in :func:`information_matrix`.
+    factors : numpy.ndarray
+        ``(n, F)``, as there.
+    discrete : bool
+        As there.
 
     Returns
     -------
@@ -226,8 +230,12 @@ def dci(codes, factors, discrete=False, seed=0):
 
     Parameters
     ----------
-    codes, factors, discrete
-        As in :func:`information_matrix`.
+    codes : numpy.ndarray
+        ``(n, L)``, as in :func:`information_matrix`.
+    factors : numpy.ndarray
+        ``(n, F)``, as there.
+    discrete : bool
+        As there.
     seed : int
         Of the forests.
 

@@ -81,8 +81,14 @@ def static_html(render, sliders, sample_rate, title="note"):
 
     Parameters
     ----------
-    render, sliders, sample_rate, title
+    render : callable
         As for :func:`play_sliders`.
+    sliders : dict
+        Label -> places, as there.
+    sample_rate : int
+        Hz.
+    title : str
+        As there.
 
     Returns
     -------

@@ -174,12 +174,14 @@ def run_benchmark(settings, dataset, model, files, toy=None):
     ----------
     settings : Settings
         How much.
-    dataset, toy : NoteDataset
-        SoundFont notes, and toy notes or None.
+    dataset : NoteDataset
+        SoundFont notes.
     model : torch.nn.Module
         A loaded ``model.pt``.
     files : dict
         As for :func:`players`.
+    toy : NoteDataset, optional
+        Toy notes.
 
     Returns
     -------
