@@ -96,7 +96,7 @@ def figure_study(record):
         last[str(int(row["trial"]))] = row["valid"]
     columns = 1 + len(space)
     figure, axes = plt.subplots(1, columns, figsize=(2.6 * columns + 1, 3.2), sharey=True, layout="constrained")
-    order = list(trials)
+    order = sorted(trials, key=int)  # JSON has them in the order of their letters
     done = [key for key in order if trials[key]["state"] == "COMPLETE"]
     _scatter(axes[0], trials, last, {key: int(key) for key in order})
     best = [min(trials[k]["valid"] for k in done[:n + 1]) for n in range(len(done))]
@@ -110,6 +110,8 @@ def figure_study(record):
         axis.set_xlabel(field)
         if kind == "log":
             axis.set_xscale("log")
+            axis.set_xticks(values, [f"{value:g}" for value in values])
+            axis.minorticks_off()
         elif kind == "choice":
             axis.set_xticks(range(len(values)), [str(value) for value in values])
     plt.close(figure)

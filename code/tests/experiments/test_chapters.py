@@ -39,6 +39,9 @@ def test_every_recorded_search_tells_its_best_trial_and_draws_every_trial_that_r
             axis = figures.figure_study(record).axes[0]
             drawn = sum(len(line.get_xdata()) for line in axis.lines if line.get_marker() in "ox" and line.get_marker())
             assert drawn == metrics["complete"] + metrics["pruned"]
+            best = next(line for line in axis.lines if line.get_label() == "best so far")
+            assert list(best.get_xdata()) == sorted(best.get_xdata())
+            assert list(best.get_ydata()) == sorted(best.get_ydata(), reverse=True)
 
 
 def test_every_recorded_ablation_has_all_its_runs():
