@@ -3,7 +3,7 @@
 Conventions
 -----------
 * A function takes ``make_report.Records``; a table is LaTeX (``tabular`` with booktabs), a figure fits one column.
-* ``FILES`` are the committed files beside records that something here reads.
+* ``FILES`` are the committed files beside records that something here, or the text, shows.
 
 Contents
 --------
@@ -24,7 +24,7 @@ from report_comparisons import ACCENT, DARK, PALE, WIDTH  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 TOY, MAP = ROOT / "toy" / "data" / "notes.csv", ROOT / "patch" / "generative.map.txt"
-FILES = [TOY, MAP]
+FILES = [TOY, MAP, ROOT / "patch" / "pictures" / "main.png"]
 STYLE = {"font.family": "STIXGeneral", "mathtext.fontset": "stix", "font.size": 8, "axes.labelsize": 8,
          "xtick.labelsize": 7, "ytick.labelsize": 7, "legend.fontsize": 7, "axes.linewidth": 0.6, "pdf.fonttype": 42,
          "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.0}
