@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT / "code"))
 DESCRIPTIONS = {
     "original": "the note itself: reference, and hidden among the rest",
     "griffin-lim": "Griffin-Lim, 60 iterations, from the note's mel",
-    "mcnn": "MCNN, parallel heads of transposed convolutions, from the note's mel",
+    "mcnn": "MCNN of the published size after a short training on one core, from the note's mel",
     "ours": "the pitch-driven vocoder of the instrument, from the note's mel",
     "decoded": "what the instrument plays: the mel itself comes from four numbers",
 }
