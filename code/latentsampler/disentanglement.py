@@ -6,10 +6,9 @@ Conventions
   (only some instruments have a vibrato). A score of a factor uses the notes that have it. A factor that does not
   vary, or that fewer than 30 notes have, is left out.
 * Information is in nats, between codes and factors cut into bins of equal count, less its expected value without any
-  relation (Miller and Madow), so that noise scores about 0 with few notes, too.
+  relation (Miller and Madow): noise scores about 0.
 * All scores rise with disentanglement; 1 is best, and no relation gives about 0.
-* No library is kept: disentanglement_lib needs TensorFlow 1, and what PyPI has besides is unmaintained. So these are
-  written on scikit-learn's estimators, imported where they are used.
+* No library is kept (disentanglement_lib needs TensorFlow 1): these are written on scikit-learn's estimators.
 
 Contents
 --------
@@ -184,10 +183,8 @@ def explained_matrix(codes, factors, discrete=False):
 
     Parameters
     ----------
-    codes : numpy.ndarray
-        ``(n, L)``, as in :func:`information_matrix`.
-    factors : numpy.ndarray
-        ``(n, F)``, as there.
+    codes, factors : numpy.ndarray
+        As in :func:`information_matrix`.
     discrete : bool
         As there.
 
@@ -199,7 +196,7 @@ def explained_matrix(codes, factors, discrete=False):
     References
     ----------
     Kumar, Sattigeri and Balakrishnan, "Variational inference of disentangled latent concepts from unlabeled
-    observations", ICLR 2018, section 3 (arXiv 1711.00848).
+    observations", ICLR 2018 (arXiv 1711.00848).
     """
     result = np.zeros((codes.shape[1], factors.shape[1]))
     for f, column in enumerate(factors.T):
@@ -225,15 +222,12 @@ def dci(codes, factors, discrete=False, seed=0):
 
     With importances P normalised over factors (rows) or dimensions (columns), disentanglement is the mean of
     :math:`1 - H_F(P_j)` weighted by the dimensions' importance, completeness the mean of :math:`1 - H_L(P_f)`.
-    Informativeness is the out-of-bag :math:`R^2` (classes: accuracy above the majority's), 0 below 0.05. An importance
-    counts by how much its forest explains, so that a guess about noise does not.
+    Informativeness is the out-of-bag :math:`R^2` (classes: accuracy above the majority's), 0 below 0.05.
 
     Parameters
     ----------
-    codes : numpy.ndarray
-        ``(n, L)``, as in :func:`information_matrix`.
-    factors : numpy.ndarray
-        ``(n, F)``, as there.
+    codes, factors : numpy.ndarray
+        As in :func:`information_matrix`.
     discrete : bool
         As there.
     seed : int
@@ -246,8 +240,7 @@ def dci(codes, factors, discrete=False, seed=0):
 
     References
     ----------
-    Eastwood and Williams, "A framework for the quantitative evaluation of disentangled representations", ICLR 2018,
-    section 2.
+    Eastwood and Williams, "A framework for the quantitative evaluation of disentangled representations", ICLR 2018.
     """
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
