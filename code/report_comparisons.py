@@ -164,7 +164,7 @@ PLAYERS = {"shipped": "ours", "untrained": "ours, untrained", "griffin-lim-60": 
 
 def table_vocoder(records):
     """Return the table of players: spectral convergence with its interval over recordings, tune, and speed."""
-    record = records.read("vocoder-benchmark", "full")
+    record = records.read("vocoder-benchmark", "small")
     sets, timings = record["metrics"]["sets"], record["provenance"]["timings"]
     names = [name for name in ("recordings", "decoded", "toy") if name in sets]
     rows = []
@@ -277,6 +277,9 @@ DERIVED = {
     "pitch of spread 1": labels("spread", 1, "pitch"), "mean of spread 10": labels("spread", 10, "mean"),
     "mean of known 10": labels("known", 10, "mean"), "mean of only 10": labels("only", 10, "mean"),
     "mean of known 100": labels("known", 100, "mean"), "mean of probe 10": labels("probe", 10, "mean"),
+    "ours against griffin-lim": lambda records: tuple(
+        records.read("vocoder-benchmark", "small")["metrics"]["pairs"]["recordings"]["shipped"]["sc_1024_db"]),
+    "benchmark notes": lambda records: records.read("vocoder-benchmark", "small")["metrics"]["notes"]["recordings"],
     "parts decoded": lambda records: max(abs(cell.mean) for cell in parts(records, "decoded").values()),
     "vocoder whole": lambda records: tuple(
         records.read("vocoder-benchmark", "parts")["metrics"]["clean"]["whole"]["sc_db"]),
