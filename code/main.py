@@ -20,9 +20,9 @@ from pathlib import Path
 def main(arguments=None):
     """Parse the command line, run one command, and turn a user's mistake into one line instead of a traceback."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    options = _parser().parse_args(arguments or ["demo"])
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
+        options = _parser().parse_args(arguments or ["demo"])
         return options.run(options) or 0
     except (FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
