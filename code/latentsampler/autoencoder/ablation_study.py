@@ -8,16 +8,14 @@ Setting            what the cells share
 RECORDED, SMALL    the two settings
 run_cell           one training
 run_ablations      all cells
-record_ablations   results -> report/results/
 table_ablations    a record -> differences to the base, with intervals, as text
 """
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import torch
 
-from latentsampler import records
 from latentsampler.autoencoder.ablations import ABLATIONS
 from latentsampler.autoencoder.experiment import fit
 from latentsampler.autoencoder.notes import divide, read_notes
@@ -26,7 +24,7 @@ from latentsampler.metrics import log_spectral_distance
 from latentsampler.statistics import paired_difference
 from latentsampler.training import Schedule
 
-CHAPTER, RUN, BASE = "autoencoder-benchmark", "ablation", "default"
+RUN, BASE = "ablation", "default"
 COLUMNS = {"lsd_db": "held-out recordings", "known_lsd_db": "known recordings", "factors_lsd_db": "toy notes"}
 
 
@@ -139,33 +137,6 @@ def run_ablations(setting, stores, folder, n_jobs=1, scheduler=None, progress=Tr
              for seed in range(setting.seeds) for name in setting.configs}
     identity = f"{replace(setting, seeds=0)} {read_notes(stores, setting.pool).checksum}"
     return run_tasks(run_cell, tasks, folder, n_jobs, scheduler, identity, progress=progress)
-
-
-def record_ablations(setting, results, stores, seconds, run=RUN, to=records.RESULTS):
-    """Write the record of a study.
-
-    Parameters
-    ----------
-    setting : Setting
-        What was run.
-    results : dict
-        From :func:`run_ablations`.
-    stores : sequence of str
-        The notes.
-    seconds : float
-        Wall-clock seconds.
-    run : str
-        Name of the record.
-    to : pathlib.Path
-        Where records live.
-
-    Returns
-    -------
-    pathlib.Path
-        The record's folder.
-    """
-    origin = records.provenance(seconds, read_notes(stores, setting.pool).checksum)
-    return records.write_record(CHAPTER, run, 0, asdict(setting), results, [], origin, to)
 
 
 def table_ablations(record):

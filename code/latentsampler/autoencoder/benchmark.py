@@ -28,11 +28,11 @@ from latentsampler import records
 from latentsampler.autoencoder import measures, peers, regularisers
 from latentsampler.autoencoder.config import Config
 from latentsampler.autoencoder.experiment import fit
-from latentsampler.autoencoder.notes import divide, read_notes
+from latentsampler.autoencoder.notes import divide, read_notes, record_study
 from latentsampler.training import Schedule
 
 BASE = "Plain"  # the method that the others are compared with
-CHAPTER, RUN = "autoencoder-benchmark", "divergences"
+RUN = "divergences"
 OWN = tuple(method.__name__ for method in regularisers.METHODS)
 LINEAR, PYTHAE = tuple(peers.LINEAR), tuple(peers.PYTHAE)
 AT_ALL_SIZES = ("Plain", "KullbackLeibler", "MMDGaussian", "SlicedWasserstein", *LINEAR)
@@ -209,5 +209,4 @@ def record_benchmark(setting, results, stores, seconds, run=RUN, to=records.RESU
         The record's folder.
     """
     content = as_record(setting, results)
-    origin = {**records.provenance(seconds, read_notes(stores, setting.pool).checksum), **content["provenance"]}
-    return records.write_record(CHAPTER, run, 0, content["config"], content["metrics"], [], origin, to)
+    return record_study(setting, content["metrics"], stores, seconds, run, to, **content["provenance"])

@@ -67,13 +67,14 @@ def _divergences(options, stores, suffix):
 
 def _transfer(options, stores, suffix):
     from latentsampler.autoencoder import transfer
+    from latentsampler.autoencoder.notes import record_study
 
     setting = transfer.SMALL if options.small else transfer.RECORDED
     results = transfer.run_transfer(setting, stores, options.folder / f"transfer{suffix}", options.jobs,
                                     options.scheduler)
 
     def write(seconds):
-        return transfer.record_transfer(setting, results, stores, seconds, transfer.RUN + suffix)
+        return record_study(setting, results, stores, seconds, transfer.RUN + suffix)
 
     return write, transfer.table_transfer({"metrics": results})
 
@@ -94,12 +95,13 @@ def _labels(options, stores, suffix):
 
 def _ablations(options, stores, suffix):
     from latentsampler.autoencoder import ablation_study as study
+    from latentsampler.autoencoder.notes import record_study
 
     setting = study.SMALL if options.small else study.RECORDED
     results = study.run_ablations(setting, stores, options.folder / f"ablations{suffix}", options.jobs,
                                   options.scheduler)
 
     def write(seconds):
-        return study.record_ablations(setting, results, stores, seconds, study.RUN + suffix)
+        return record_study(setting, results, stores, seconds, study.RUN + suffix)
 
     return write, study.table_ablations({"config": {"seeds": setting.seeds}, "metrics": results})

@@ -21,7 +21,7 @@ The table is in ``figures_labels``.
 import copy
 import math
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -30,11 +30,11 @@ from latentsampler import metrics, records
 from latentsampler.autoencoder.config import Config
 from latentsampler.autoencoder.experiment import fit
 from latentsampler.autoencoder.labels import CLASSES, known_labels, true_labels
-from latentsampler.autoencoder.notes import read_notes
+from latentsampler.autoencoder.notes import read_notes, record_study
 from latentsampler.dataset.splits import split
 from latentsampler.training import Schedule
 
-CHAPTER, RUN = "autoencoder-benchmark", "labels"
+RUN = "labels"
 LABELS = tuple(CLASSES)
 
 
@@ -247,8 +247,7 @@ def record_labels(setting, results, store, seconds, run=RUN, to=records.RESULTS)
     pathlib.Path
         The record's folder.
     """
-    origin = records.provenance(seconds, read_notes((store,), setting.pool).checksum)
-    origin["training_seconds"] = {name: result["seconds"] for name, result in results.items()}
+    training_seconds = {name: result["seconds"] for name, result in results.items()}
     figures = {cell: {name: value for name, value in result.items() if name != "seconds"}
                for cell, result in results.items()}
-    return records.write_record(CHAPTER, run, 0, asdict(setting), figures, [], origin, to)
+    return record_study(setting, figures, (store,), seconds, run, to, training_seconds=training_seconds)

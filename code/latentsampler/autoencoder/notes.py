@@ -13,18 +13,21 @@ NoteSet      mels, pitch and columns, as a training needs them
 Parts        index arrays
 read_notes   stores -> NoteSet
 divide       NoteSet -> Parts
+record_study   figures of a study on such notes -> report/results/
 """
 
 import hashlib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from latentsampler import records
 from latentsampler.dataset.splits import split
 from latentsampler.dataset.store import NoteDataset
 
+CHAPTER = "autoencoder-benchmark"  # of the records of all studies
 KNOWN = 0.1  # share of the training recordings' notes that are held out
 
 
@@ -139,6 +142,35 @@ def read_notes(paths, pool=1):
 
 
 _OPEN = {}
+
+
+def record_study(setting, figures, stores, seconds, run, to=records.RESULTS, **timings):
+    """Write the record of a study.
+
+    Parameters
+    ----------
+    setting : dataclass
+        What was run; has ``pool``.
+    figures : dict
+        Name of a training -> its figures.
+    stores : sequence of str
+        The notes.
+    seconds : float
+        Wall-clock seconds.
+    run : str
+        Name of the record.
+    to : pathlib.Path
+        Where records live.
+    **timings : dict
+        What else its provenance says.
+
+    Returns
+    -------
+    pathlib.Path
+        The record's folder.
+    """
+    origin = {**records.provenance(seconds, read_notes(stores, setting.pool).checksum), **timings}
+    return records.write_record(CHAPTER, run, 0, asdict(setting), figures, [], origin, to)
 
 
 def _pooled(mels, pool):

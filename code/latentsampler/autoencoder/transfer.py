@@ -9,23 +9,21 @@ Setting             what the cells share
 RECORDED, SMALL     the two settings
 run_cell            one training, tested on all sets
 run_transfer        all cells
-record_transfer     results -> report/results/
 table_transfer      a record -> the table as text
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from latentsampler import records
 from latentsampler.autoencoder.config import Config
 from latentsampler.autoencoder.experiment import fit
 from latentsampler.autoencoder.notes import divide, read_notes
 from latentsampler.metrics import log_spectral_distance
 from latentsampler.training import Schedule
 
-CHAPTER, RUN = "autoencoder-benchmark", "transfer"
+RUN = "transfer"
 SETS = ("soundfont", "toy")  # the order of stores; "both" comes last
 
 
@@ -118,33 +116,6 @@ def run_transfer(setting, stores, folder, n_jobs=1, scheduler=None, progress=Tru
              for seed in range(setting.seeds) for name in (*SETS, "both")}
     identity = f"{setting} {read_notes(stores, setting.pool).checksum}"
     return run_tasks(run_cell, tasks, folder, n_jobs, scheduler, identity, progress=progress)
-
-
-def record_transfer(setting, results, stores, seconds, run=RUN, to=records.RESULTS):
-    """Write the record of a study.
-
-    Parameters
-    ----------
-    setting : Setting
-        What was run.
-    results : dict
-        From :func:`run_transfer`.
-    stores : sequence of str
-        The notes.
-    seconds : float
-        Wall-clock seconds.
-    run : str
-        Name of the record.
-    to : pathlib.Path
-        Where records live.
-
-    Returns
-    -------
-    pathlib.Path
-        The record's folder.
-    """
-    origin = records.provenance(seconds, read_notes(stores, setting.pool).checksum)
-    return records.write_record(CHAPTER, run, 0, asdict(setting), results, [], origin, to)
 
 
 def table_transfer(record):

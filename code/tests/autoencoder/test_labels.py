@@ -12,6 +12,7 @@ from latentsampler.autoencoder import figures_labels, label_study, labels
 from latentsampler.autoencoder.batch import Batch
 from latentsampler.autoencoder.config import Config
 from latentsampler.autoencoder.experiment import build
+from latentsampler.autoencoder.notes import CHAPTER
 from latentsampler.autoencoder.objective import Objective
 from torch import distributions
 
@@ -154,7 +155,7 @@ def test_a_killed_study_goes_on_and_its_table_has_a_row_per_model(small_notes, t
 
 
 def test_the_record_is_of_the_setting_and_unlabelled_notes_help():
-    record = records.read_record(label_study.CHAPTER, label_study.RUN)
+    record = records.read_record(CHAPTER, label_study.RUN)
     assert record["config"] == json.loads(json.dumps(asdict(label_study.RECORDED)))
     gain = figures_labels.values(record, "spread", 10, "mean") - figures_labels.values(record, "only", 10, "mean")
     assert (gain > 5.0).all()  # points, in every seed
