@@ -90,8 +90,9 @@ def test_a_killed_run_goes_on_and_does_no_finished_task_again(tmp_path, jobs):
     assert 3 <= len(done) < 8
     assert run(tmp_path, jobs).wait() == 0
     assert len(list((tmp_path / "results").glob("*.json"))) == 8
-    assert all(count(tmp_path, "begin", name[1:]) == 1 for name in done)
-    assert all(count(tmp_path, "end", k) == 1 for k in range(8))
+    assert all(count(tmp_path, moment, name[1:]) == 1 for name in done for moment in ("begin", "end"))
+    # what the kill caught between its end and its result was not finished: it may end twice, but no more
+    assert all(1 <= count(tmp_path, "end", k) <= 2 for k in range(8))
 
 
 def test_two_processes_with_one_folder_do_every_task_once(tmp_path):
