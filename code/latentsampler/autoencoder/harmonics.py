@@ -64,21 +64,23 @@ class HarmonicLayer(nn.Module):
     def features(self, pitch):
         """Return what is known of every band ``(B, M, 42)`` at pitches ``(B,)``, MIDI note numbers or NaN."""
         pitched = torch.isfinite(pitch)
-        note = torch.where(pitched, pitch, torch.full_like(pitch, 69.0))
+        note = torch.where(pitched, pitch, torch.full_like(pitch, 69.0)).double()  # 268 harmonics up, f0's digits count
         f0 = 440.0 * torch.exp((note - 69.0) * (math.log(2.0) / 12.0))  # (B,) Hz
         combs = [self.comb(f0, 1.0, 1.0), self.comb(f0, 1.0, 2.0), self.comb(f0, 2.0, 2.0)]  # all, odd, even harmonics
-        octave = torch.log2(self.band_hz / f0.unsqueeze(1)).unsqueeze(2)  # (B, M, 1)
+        octave = torch.log2(self.band_hz / f0.unsqueeze(1)).float().unsqueeze(2)  # (B, M, 1)
         known = torch.cat([torch.stack(combs, dim=2), torch.ones_like(octave), _bumps(octave, self.octaves)], dim=2)
         return torch.cat([known * pitched[:, None, None], self.places.expand(len(pitch), -1, -1)], dim=2)
 
     def comb(self, f0, first: float, step: float):
-        """Return log levels ``(B, M)`` of equal sinusoids at ``f0 (first + k step)``, seen through a Hann window."""
+        """Return log levels ``(B, M)`` of equal sinusoids at ``f0 (first + k step)``, f0 double, in a Hann window."""
         place = self.hz / f0.unsqueeze(1)  # (B, F): in harmonics
         nearest = (((place - first) / step).round() * step + first).clamp(min=first)
         away = ((place - nearest) * f0.unsqueeze(1) / self.bin_hz).abs()  # (B, F): in bins
-        x = torch.where(away == 1.0, away + 1e-4, away)  # the lobe's value there, 1/2, is a limit
-        # the window's main lobe: Harris, Proc. IEEE 66(1), 1978, eq. 21
-        lobe = torch.where(x < 2.0, torch.sinc(x) / (1.0 - x * x), torch.zeros_like(x))
+        near = away < 0.5
+        x = torch.where(near, away, 1.0 - away)  # sin(pi x) is the same, and the quotient has digits at both zeros
+        # the window's main lobe, sinc(away) / (1 - away^2): Harris, Proc. IEEE 66(1), 1978, eq. 21
+        lobe = torch.sinc(x) / torch.where(near, 1.0 - x * x, away * (1.0 + away))
+        lobe = torch.where(away < 2.0, lobe, torch.zeros_like(x)).float()
         return 0.5 * torch.log(lobe @ self.bank.T + 0.01) + 1.0  # (B, M): about -1.3 to 1
 
 

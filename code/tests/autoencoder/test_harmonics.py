@@ -27,6 +27,23 @@ def test_a_comb_equals_the_mel_of_a_synthesised_tone(first, step):
     assert float((level - true)[known].abs().max()) < 0.03  # the side lobes left out: -31.5 dB, 0.027
 
 
+@pytest.mark.parametrize("pitch", [28.0, 28.017, 39.63, 60.0, 107.99])
+def test_a_comb_has_the_digits_of_exact_arithmetic(pitch):
+    layer, pi = HarmonicLayer(MEL, 8, 8), np.longdouble("3.14159265358979323846")
+    f0 = np.longdouble(440) * np.longdouble(2) ** ((np.longdouble(np.float32(pitch)) - 69) / 12)
+    hz = layer.hz.numpy().astype(np.longdouble)
+    away = np.abs(hz - np.maximum(np.round(hz / f0), 1) * f0) / layer.bin_hz
+    lobe = sum(share * _sinc(away - shift, pi) for shift, share in ((0, 1.0), (1, 0.5), (-1, 0.5)))  # Hann's three lobes
+    power = np.where(away < 2, lobe, 0) @ layer.bank.numpy().T.astype(np.longdouble)
+    exact = (0.5 * np.log(power + 0.01) + 1.0).astype(np.float64)
+    assert np.abs(layer.features(torch.tensor([pitch]))[0, :, 0].numpy() - exact).max() < 2e-6
+
+
+def _sinc(x, pi):
+    safe = np.where(x == 0, 1, pi * x)
+    return np.where(x == 0, 1, np.sin(safe) / safe)
+
+
 def test_an_unpitched_note_gets_no_harmonics():
     layer = HarmonicLayer(MEL, 8, 8)
     features = layer.features(torch.tensor([60.0, float("nan")]))
