@@ -33,7 +33,7 @@ def test_a_comb_has_the_digits_of_exact_arithmetic(pitch):
     f0 = np.longdouble(440) * np.longdouble(2) ** ((np.longdouble(np.float32(pitch)) - 69) / 12)
     hz = layer.hz.numpy().astype(np.longdouble)
     away = np.abs(hz - np.maximum(np.round(hz / f0), 1) * f0) / layer.bin_hz
-    lobe = sum(share * _sinc(away - shift, pi) for shift, share in ((0, 1.0), (1, 0.5), (-1, 0.5)))  # Hann's three lobes
+    lobe = sum(share * _sinc(away - shift, pi) for shift, share in ((0, 1.0), (1, 0.5), (-1, 0.5)))  # three of Hann
     power = np.where(away < 2, lobe, 0) @ layer.bank.numpy().T.astype(np.longdouble)
     exact = (0.5 * np.log(power + 0.01) + 1.0).astype(np.float64)
     assert np.abs(layer.features(torch.tensor([pitch]))[0, :, 0].numpy() - exact).max() < 2e-6
