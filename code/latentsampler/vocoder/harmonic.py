@@ -26,7 +26,7 @@ from latentsampler.audio import LogMel, mel_filter_bank
 from latentsampler.vocoder.transform import Transform
 
 BANDS = 32  # in which the network says what it says of bins
-MADE = ("inverse", "noise_real", "noise_imaginary")  # at construction, or in a loaded file at the first call
+MADE = ("inverse", "noise")  # at construction, or in a loaded file at the first call
 
 
 class Block(nn.Module):
@@ -44,8 +44,8 @@ class Block(nn.Module):
         around = functional.pad(x, [0, 0, 3, 3])
         mixed = around[:, :-6] * self.across[0]
         for k in range(1, 7):
-            mixed = mixed + around[:, k:k + x.shape[1]] * self.across[k]
-        return x + self.narrow(functional.gelu(self.widen(self.norm(mixed))))
+            mixed = torch.addcmul(mixed, around[:, k:k + x.shape[1]], self.across[k])
+        return x + self.narrow(torch.relu(self.widen(self.norm(mixed))))
 
 
 class HarmonicVocoder(nn.Module):
@@ -63,27 +63,26 @@ class HarmonicVocoder(nn.Module):
         Follow f0 in every frame; else the asked pitch is kept.
     noise : bool
         Give what lies between harmonics the phases of a noise.
-    disperse : bool
-        Schroeder's start phases; else all harmonics start in phase, which makes a click.
     """
 
     needs_pitch = True
 
-    def __init__(self, mel, width, depth, iterations=3, bend=True, noise=True, disperse=True):
+    def __init__(self, mel, width, depth, iterations=3, bend=True, noise=True):
         super().__init__()
-        self.iterations, self.bends, self.noisy, self.disperse = iterations, bend, noise, disperse
+        self.iterations, self.bends, self.noisy = iterations, bend, noise
         self.corrects = depth > 0
         self.n_frames, self.hop, self.n_mels = mel.n_frames, mel.hop_length, mel.n_mels
         self.n_bins, self.bin_hz = 1 + mel.n_fft // 2, mel.sample_rate / mel.n_fft
         self.seconds_per_frame = mel.hop_length / mel.sample_rate
-        self.harmonics, self.reach = 24, 3  # whose lobes are looked at; bins to either side of one
-        self.tallest_hz = 4000.0  # above it, bands are wider than a lobe
+        self.harmonics = 24  # whose lobes are looked at, below 4 kHz: above, bands are wider than a lobe
+        self.heard = round(4000.0 / self.bin_hz)
         self.silent = 0.03  # power of a lobe (a full-scale sinusoid's is 65,536) from which on it counts
         self.small = 1e-5  # power of a bin (-98 dB) below which it has no phase worth a gradient
         self.scale, self.transform = LogMel(), Transform(mel.n_fft, mel.hop_length, mel.n_frames)
         self.register_buffer("bank", mel_filter_bank(mel))  # (M, F), nearly all zeros
         triangles = mel_filter_bank(replace(mel, n_mels=BANDS, norm="none"))  # (BANDS, F)
         self.register_buffer("spread", triangles / triangles.sum(0).clamp(min=1e-3))
+        self.spread_spans, self.inverse_spans = _spans(self.spread), _spans(_inverse(self.bank))
         for name in MADE:
             self.register_buffer(name, torch.zeros(0), persistent=False)
         self.enter = nn.Linear(mel.n_mels + 1, width)
@@ -108,19 +107,16 @@ class HarmonicVocoder(nn.Module):
         position = torch.arange(self.n_bins, device=mel.device) * (self.bin_hz / f0)[:, None]  # (B, F) harmonics
         number = position.round().clamp(1.0, self.n_bins - 1.0)
         away = ((position - number).abs() * (f0 / self.bin_hz)[:, None]).float()[:, None]  # (B, 1, F) bins
-        noisiness = (2.0 * (away - 3.5)).clamp(-4.0, 4.0).expand(-1, self.n_frames, -1)
+        noisiness = (2.0 * (away - 3.5)).clamp(-4.0, 4.0) + (1e4 * (1.0 - voiced.float()))[:, None, None]
         if self.corrects:
             comb = torch.cos(2.0 * math.pi * position).float()[:, None]  # 1 on harmonics, -1 half way between
             size, noisiness = self.correct(mel.transpose(1, 2).contiguous(), note, comb, noisiness)
         else:
             size = self.magnitude(mel.transpose(1, 2))
-        real, imaginary = self.harmonic_phasors(number, f0, self.bend(size.detach(), f0))
-        share = torch.sigmoid(noisiness) if self.noisy else torch.zeros_like(noisiness)
-        share = torch.where(voiced[:, None, None], share, torch.ones_like(noisiness))
-        real = real + share * (self.noise_real - real)
-        imaginary = imaginary + share * (self.noise_imaginary - imaginary)
-        unit = size * torch.rsqrt(real * real + imaginary * imaginary + self.small)
-        return [size, unit * real, unit * imaginary]
+        turns = self.harmonic_turns(number, f0, self.bend(size.detach(), f0))
+        share = torch.sigmoid(noisiness) if self.noisy else (noisiness > 1e3).float()
+        angle = 2.0 * math.pi * torch.lerp(turns, self.noise, share)  # (B, T, F)
+        return [size, self.transform.joined(size * angle.cos(), size * angle.sin())]
 
     @torch.jit.export
     def render(self, state: list[torch.Tensor], first: int, count: int):
@@ -141,48 +137,43 @@ class HarmonicVocoder(nn.Module):
         margin = (self.transform.blocks - 1) * (1 + self.iterations)  # frames overlap with three to either side
         begin = max(0, first // self.hop - margin)
         end = min(self.n_frames, (first + count - 1) // self.hop + 1 + margin)
-        size, real, imaginary = state[0][:, begin:end], state[1][:, begin:end], state[2][:, begin:end]
-        real, imaginary = self.refine(size, real, imaginary, begin)
+        spectrum = self.refine(state[0][:, begin:end], state[1][:, begin:end], begin)
         skip = first - (begin - self.transform.blocks // 2) * self.hop
-        return self.transform.signal(real, imaginary, begin).flatten(1)[:, skip:skip + count]
+        return self.transform.signal(spectrum, begin).flatten(1)[:, skip:skip + count]
 
-    def refine(self, size, real, imaginary, first: int):
+    def refine(self, size, spectrum, first: int):
         """Return a spectrum after fast Griffin-Lim iterations (Perraudin et al., WASPAA 2013, algorithm 2).
 
         Parameters
         ----------
-        size, real, imaginary : torch.Tensor
-            ``(B, t, F)`` each: wanted magnitudes, and where to begin.
+        size, spectrum : torch.Tensor
+            ``(B, t, F)`` and ``(B, t, F, 2)``: wanted magnitudes, and where to begin.
         first : int
             Frame of the note at which they begin.
 
         Returns
         -------
-        tuple of torch.Tensor
-            Real and imaginary parts ``(B, t, F)``.
+        torch.Tensor
+            ``(B, t, F, 2)``.
         """
-        last_real, last_imaginary = real, imaginary
+        last = spectrum
         for iteration in range(self.iterations):
-            new_real, new_imaginary = self.transform.analyse(self.transform.signal(real, imaginary, first))
-            real, imaginary = new_real, new_imaginary
-            if iteration > 0:
-                momentum = self.momentum[iteration - 1]
-                real = real + momentum * (real - last_real)
-                imaginary = imaginary + momentum * (imaginary - last_imaginary)
-            last_real, last_imaginary = new_real, new_imaginary
-            unit = size * torch.rsqrt(real * real + imaginary * imaginary + self.small)
-            real, imaginary = unit * real, unit * imaginary
-        return real, imaginary
+            new = self.transform.analyse(self.transform.signal(spectrum, first))
+            ahead = torch.lerp(last, new, 1.0 + self.momentum[iteration - 1]) if iteration > 0 else new
+            unit = size * torch.rsqrt(self.transform.power(ahead) + self.small)
+            spectrum, last = self.transform.scaled(ahead, unit), new
+        return spectrum
 
     def magnitude(self, mel):
         """Return the least-squares magnitude ``(B, T, F)`` of a mel ``(B, T, M)``."""
-        return (mel @ self.inverse).clamp(min=0.0)
+        return _product(mel, self.inverse, self.inverse_spans).clamp(min=0.0)
 
     def correct(self, mel, note, comb, noisiness):
         """Return the network's magnitudes ``(B, T, F)``, and the logit of each bin's share of noise."""
         known = (note / 64.0 - 1.0).float()[:, None, None].expand(-1, self.n_frames, 1)  # (B, T, 1)
         said = self.leave(self.blocks(self.enter(torch.cat([self.scale(mel), known], dim=2))))  # (B, T, M + 3 BANDS)
-        bins = said[:, :, self.n_mels:].unflatten(2, (3, -1)) @ self.spread  # (B, T, 3, F)
+        bands = said[:, :, self.n_mels:].reshape(-1, 3 * self.n_frames, self.spread.shape[0])
+        bins = _product(bands, self.spread, self.spread_spans).unflatten(1, (-1, 3))  # (B, T, 3, F)
         size = self.magnitude(mel * torch.exp(said[:, :, :self.n_mels])) * torch.exp(comb * bins[:, :, 0])
         return size, noisiness + bins[:, :, 1] + comb * bins[:, :, 2]
 
@@ -206,23 +197,18 @@ class HarmonicVocoder(nn.Module):
         """
         if not self.bends:
             return torch.ones_like(size[:, :, 0]).double()
-        number = torch.arange(1, self.harmonics + 1, device=size.device).double()  # (H,)
-        exact = number * (f0 / self.bin_hz)[:, None]  # (B, H) bins
-        around = exact.round()[:, :, None] + torch.arange(-self.reach, self.reach + 1, device=size.device)  # (B, H, R)
-        away = around - exact[:, :, None]
-        half = (0.5 * f0 / self.bin_hz).clamp(max=2.5)[:, None, None]
-        inside = torch.logical_and(around > 0, around < self.n_bins - 1)
-        heard = torch.logical_and(away.abs() <= half, inside)
-        heard = torch.logical_and(heard, exact[:, :, None] < self.tallest_hz / self.bin_hz)
-        index = around.clamp(0, self.n_bins - 1).long().flatten(1)[:, None]  # (B, 1, H R)
-        power = torch.gather(size, 2, index.expand(-1, size.shape[1], -1)).square()  # (B, T, H R)
-        shift = ((number[:, None] * away) * heard).flatten(1).float()[:, :, None]  # (B, H R, 1)
-        weight = ((number * number)[:, None] * heard).flatten(1).float()[:, :, None]
-        bins = (power @ shift) / (power @ weight + self.silent)  # (B, T, 1) of f0
-        return (1.0 + bins[:, :, 0].double() * (self.bin_hz / f0)[:, None]).clamp(0.944, 1.06)
+        spacing = (f0 / self.bin_hz)[:, None]  # (B, 1) bins
+        bins = torch.arange(self.heard, device=size.device).double()  # (F',)
+        number = (bins / spacing).round()  # (B, F') of the nearest harmonic
+        away = bins - number * spacing
+        heard = (away.abs() <= (0.5 * spacing).clamp(max=2.5)) * (number >= 1.0) * (number <= self.harmonics)
+        weight = torch.stack([number * away, number * number], dim=2) * heard[:, :, None]  # (B, F', 2)
+        sums = size[:, :, :self.heard].square() @ weight.float()  # (B, T, 2)
+        off = sums[:, :, 0] / (sums[:, :, 1] + self.silent)  # (B, T) bins of f0
+        return (1.0 + off.double() / spacing).clamp(0.944, 1.06)
 
-    def harmonic_phasors(self, number, f0, bent):
-        """Return cosine and sine ``(B, T, F)`` of the phase of every bin's harmonic.
+    def harmonic_turns(self, number, f0, bent):
+        """Return the phase ``(B, T, F)`` of every bin's harmonic, from the start of each frame.
 
         Parameters
         ----------
@@ -235,26 +221,16 @@ class HarmonicVocoder(nn.Module):
 
         Returns
         -------
-        tuple of torch.Tensor
-            Both float.
+        torch.Tensor
+            Float, turns, -1/2 to 1/2.
         """
-        steps = 0.5 * (bent[:, 1:] + bent[:, :-1]) * (f0 * self.seconds_per_frame)[:, None]  # (B, T - 1) cycles
-        cycles = functional.pad(steps, [1, 0]).cumsum(1)  # (B, T), in double: thousands of cycles
-        turn = 2.0 * math.pi * (cycles - cycles.floor())[:, :, None]
-        real, imaginary = turn.cos().float(), turn.sin().float()  # (B, T, 1): the fundamental's
-        for _ in range(9):  # the h-th harmonic's is its h-th power: 2, 4, 8, ... 512 of them
-            c, s = real[:, :, -1:], imaginary[:, :, -1:]
-            real, imaginary = (torch.cat([real, real * c - imaginary * s], dim=2),
-                               torch.cat([imaginary, real * s + imaginary * c], dim=2))
-        index = (number - 1.0).clamp(max=511.0).long()[:, None].expand(-1, self.n_frames, -1)
-        real, imaginary = torch.gather(real, 2, index), torch.gather(imaginary, 2, index)  # (B, T, F)
+        steps = 0.5 * (bent[:, 1:] + bent[:, :-1]) * (f0 * self.seconds_per_frame)[:, None]  # (B, T - 1) turns
+        turns = functional.pad(steps, [1, 0]).cumsum(1)  # (B, T), in double: thousands of turns
+        first = (turns - turns.floor()).float()[:, :, None]  # the fundamental's, (B, T, 1)
         # half a turn for odd bins: phases are counted from the frame's first sample, half a window before its centre
-        begin = 0.5 * torch.remainder(torch.arange(self.n_bins, device=f0.device), 2)
-        if self.disperse:  # Schroeder's phases: all harmonics in phase would make a click of the first sample
-            begin = begin + 0.5 * number * number * (f0 / (self.n_bins * self.bin_hz))[:, None]
-        begin = 2.0 * math.pi * (begin + torch.zeros_like(number))  # (B, F)
-        c, s = begin.cos().float()[:, None], begin.sin().float()[:, None]
-        return real * c - imaginary * s, real * s + imaginary * c
+        odd = 0.5 * torch.remainder(torch.arange(self.n_bins, device=f0.device), 2)
+        turns = first * number.float()[:, None] + odd
+        return turns - turns.round()
 
     @torch.jit.export
     def plain(self):
@@ -273,14 +249,37 @@ class HarmonicVocoder(nn.Module):
         self.transform.prepare(like)
         if self.inverse.numel() > 0:
             return
-        bank = self.bank.double()
-        square = bank @ bank.t()  # (M, M); low bands are narrower than a bin and depend on each other
-        ridge = 1e-9 * square.diagonal().max() * torch.eye(self.n_mels, device=like.device).double()
-        self.inverse = torch.linalg.solve(square + ridge, bank).float()  # (M, F), the pseudo-inverse, transposed
+        self.inverse = _inverse(self.bank)
         noise = _noise((self.n_frames + self.transform.blocks - 1) * self.hop).to(like.device)
-        real, imaginary = self.transform.analyse(noise.view(1, -1, self.hop))  # (1, T, F)
-        unit = torch.rsqrt(real * real + imaginary * imaginary + 1e-12)
-        self.noise_real, self.noise_imaginary = real * unit, imaginary * unit
+        spectrum = self.transform.analyse(noise.view(1, -1, self.hop))  # (1, T, F, 2)
+        self.noise = torch.atan2(spectrum[..., 1], spectrum[..., 0]) * (0.5 / math.pi)  # turns
+
+
+def _inverse(bank):
+    """Return the pseudo-inverse ``(M, F)`` of a filter bank, transposed."""
+    exact = bank.double()
+    square = exact @ exact.t()  # (M, M); low bands are narrower than a bin and depend on each other
+    ridge = 1e-9 * square.diagonal().max() * torch.eye(square.shape[0], device=bank.device).double()
+    return torch.linalg.solve(square + ridge, exact).float()
+
+
+def _spans(matrix):
+    """Return where a matrix is not (nearly) zero: four times [first row, last + 1, first column, last + 1]."""
+    size, columns = matrix.abs(), matrix.shape[1]
+    edges = [k * columns // 4 for k in range(5)]
+    found = []
+    for begin, end in zip(edges[:-1], edges[1:], strict=True):
+        rows = (size[:, begin:end].amax(1) > 1e-6 * size[:, begin:end].max()).nonzero()
+        found.append([int(rows.min()), int(rows.max()) + 1, begin, end])
+    return found
+
+
+def _product(x, matrix, spans: list[list[int]]):
+    """Return ``x @ matrix``, but only where the matrix is not zero: a third of the work."""
+    parts = []
+    for span in spans:
+        parts.append(x[:, :, span[0]:span[1]] @ matrix[span[0]:span[1], span[2]:span[3]])
+    return torch.cat(parts, dim=2)
 
 
 def _noise(count: int):

@@ -25,7 +25,6 @@ PARTS = {
     "whole": {},
     "no-bend": {"bend": False},  # the asked pitch, exactly, in all frames
     "no-noise": {"noise": False},  # a harmonic's phase also between harmonics
-    "in-phase": {"disperse": False},  # all harmonics begin together
     "iterations-0": {"iterations": 0}, "iterations-1": {"iterations": 1}, "iterations-2": {"iterations": 2},
     "iterations-5": {"iterations": 5}, "iterations-8": {"iterations": 8},
 }

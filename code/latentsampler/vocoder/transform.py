@@ -5,14 +5,14 @@ that have neither these nor complex numbers (ONNX in a browser). The second is f
 
 Conventions
 -----------
-* A spectrum is two tensors ``(batch, T, F)``, real and imaginary parts, F = 1 + n_fft / 2. Frame ``t`` is centred on
-  sample ``t * hop_length``; phases are counted from the frame's *first* sample, as torch.stft does.
+* A spectrum is a real tensor ``(batch, T, F, 2)``, real and imaginary parts, F = 1 + n_fft / 2. Frame ``t`` is centred
+  on sample ``t * hop_length``; phases are counted from the frame's *first* sample, as torch.stft does.
 * A signal is ``(batch, T + n_fft / hop - 1, hop)``, a row per hop, beginning half a frame before the note.
 * A file does not hold the tables, which would be most of it: a loaded module makes them at its first call.
 
 Contents
 --------
-Transform   signal -> spectrum, and back
+Transform   signal -> spectrum, and back; power and scale of a spectrum
 """
 
 import math
@@ -54,12 +54,13 @@ class Transform(nn.Module):
         for name in TABLES:
             self.register_buffer(name, torch.zeros(0), persistent=False)
 
-    def signal(self, real, imaginary, first: int):
+    def signal(self, spectrum, first: int):
         """Return the signal ``(B, t + blocks - 1, hop)`` of frames ``first`` to ``first + t`` of a note."""
         if self.fast:
-            frames = torch.fft.irfft(torch.complex(real, imaginary), self.n_fft)
+            frames = torch.fft.irfft(torch.view_as_complex(spectrum), self.n_fft)
         else:
-            frames = self.frames(real.transpose(1, 2), imaginary.transpose(1, 2)).transpose(1, 2)
+            turned = spectrum.permute(3, 0, 2, 1)  # (2, B, F, t)
+            frames = self.frames(turned[0], turned[1]).transpose(1, 2)
         parts = (frames * self.window).unflatten(2, (self.blocks, self.hop))  # (B, t, blocks, hop)
         total = functional.pad(parts[:, :, 0], [0, 0, 0, self.blocks - 1])  # (B, t + blocks - 1, hop)
         for block in range(1, self.blocks):
@@ -67,14 +68,30 @@ class Transform(nn.Module):
         return total * self.gain[first:first + total.shape[1]]
 
     def analyse(self, signal):
-        """Return the spectrum, two ``(B, t, F)``, of a signal ``(B, t + blocks - 1, hop)``."""
+        """Return the spectrum ``(B, t, F, 2)`` of a signal ``(B, t + blocks - 1, hop)``."""
         if self.fast:
-            spectrum = torch.fft.rfft(signal.flatten(1).unfold(1, self.n_fft, self.hop) * self.window)
-            return spectrum.real, spectrum.imag
+            return torch.view_as_real(torch.fft.rfft(signal.flatten(1).unfold(1, self.n_fft, self.hop) * self.window))
         count = signal.shape[1] - self.blocks + 1
         frames = torch.cat([signal[:, block:block + count] for block in range(self.blocks)], dim=2) * self.window
         real, imaginary = self.bins(frames.transpose(1, 2))
-        return real.transpose(1, 2), imaginary.transpose(1, 2)
+        return torch.stack([real, imaginary], dim=3).transpose(1, 2)
+
+    def power(self, spectrum):
+        """Return the power ``(B, t, F)`` of a spectrum."""
+        squares = spectrum.square()
+        return squares[..., 0] + squares[..., 1]  # a sum over so short an axis takes eight times as long
+
+    def scaled(self, spectrum, factor):
+        """Return a spectrum times factors ``(B, t, F)``."""
+        if self.fast:  # several times as fast as the other way
+            return torch.view_as_real(torch.view_as_complex(spectrum) * factor)
+        return spectrum * factor[..., None]
+
+    def joined(self, real, imaginary):
+        """Return the spectrum of real and imaginary parts ``(B, t, F)``."""
+        if self.fast:  # again
+            return torch.view_as_real(torch.complex(real, imaginary))
+        return torch.stack([real, imaginary], dim=3)
 
     def bins(self, frames):
         """Return the Fourier transform, two ``(B, F, t)``, of frames ``(B, n_fft, t)``, by matrix products.
