@@ -9,10 +9,8 @@ Contents
 --------
 spectral_convergence    dB, from waveforms
 log_spectral_distance   dB, from mels
-pca_reconstruct         the linear autoencoder that every model must beat
 """
 
-import numpy as np
 import torch
 
 from latentsampler.audio import magnitude
@@ -65,26 +63,3 @@ def log_spectral_distance(estimate, reference, floor=FLOOR):
     """
     difference = 20.0 * (torch.log10(estimate + floor) - torch.log10(reference + floor))  # (B, M, T) dB
     return difference.pow(2).mean(dim=1).sqrt().mean(dim=1)
-
-
-def pca_reconstruct(train, test, n_components):
-    """Reconstruct vectors from their first principal components.
-
-    Parameters
-    ----------
-    train, test : numpy.ndarray
-        ``(n, d)`` and ``(m, d)``.
-    n_components : int
-        Size of the code.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(m, d)``.
-    """
-    mean = train.mean(axis=0)
-    centred = train - mean
-    values, vectors = np.linalg.eigh(centred @ centred.T)  # (n,), (n, n): n is small against d
-    basis = centred.T @ vectors[:, -n_components:]  # (d, k)
-    basis /= np.linalg.norm(basis, axis=0, keepdims=True)
-    return (test - mean) @ basis @ basis.T + mean

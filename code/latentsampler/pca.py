@@ -5,8 +5,8 @@ Conventions
 * Notes are rows ``(n, d)`` float32: scaled log mels, flattened; pitch is ``(n,)``, MIDI note numbers, NaN = unpitched.
 * Regression on pitch is a linear smoother: the mean of training notes weighted by how near their pitch is. Unpitched
   notes have a mean of their own.
-* There are fewer notes than numbers in a note, so axes come from the notes' Gram matrix, and cross-validation runs on
-  the notes' first 256 principal coordinates.
+* Few axes of many notes are wanted, so they come from Lanczos' iteration; cross-validation runs on the notes' first 256
+  principal coordinates.
 
 Contents
 --------
@@ -17,6 +17,7 @@ smooth     pitches, one smoother -> weights of training notes
 
 import numpy as np
 from scipy.linalg import eigh
+from scipy.sparse.linalg import svds
 
 SMOOTHERS = (None, 0.1, 0.35, 0.5, 0.7, 1.0, 2.0, 4.0)  # semitones; None: the mean of all
 SHRINK = 0.5  # notes' worth of the local mean's wider neighbourhood
@@ -153,10 +154,8 @@ def _coordinates(centred):
 def _axes(centred, count):
     """Return the ``count`` principal axes ``(d, k)`` of centred rows, strongest first, and the codes' deviations."""
     n = len(centred)
-    vectors = eigh(centred @ centred.T, subset_by_index=[n - count, n - 1])[1][:, ::-1]  # (n, k)
-    basis = centred.T @ vectors
-    norms = np.linalg.norm(basis, axis=0)
-    return basis / np.maximum(norms, 1e-12), norms / np.sqrt(n)
+    norms, axes = svds(centred, count, v0=np.ones(min(centred.shape), np.float32), return_singular_vectors="vh")[1:]
+    return axes[::-1].T, norms[::-1] / np.sqrt(n)
 
 
 def _folds(n, groups, seed):

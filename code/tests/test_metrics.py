@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 from latentsampler.divergences import mmd_imq
-from latentsampler.metrics import log_spectral_distance, pca_reconstruct, spectral_convergence
-from sklearn.decomposition import PCA
+from latentsampler.metrics import log_spectral_distance, spectral_convergence
 
 
 def test_a_sound_scaled_by_a_tenth_more_is_20_db_off():
@@ -21,13 +20,6 @@ def test_silence_in_place_of_a_sound_is_0_db_off():
 def test_a_mel_twice_as_loud_is_6_db_off():
     mel = torch.rand(3, 16, 8) + 1.0
     assert log_spectral_distance(2 * mel, mel, floor=0.0) == pytest.approx(np.full(3, 20 * np.log10(2)), abs=1e-4)
-
-
-def test_pca_equals_scikit_learn():
-    data = np.random.default_rng(0).standard_normal((40, 25)) @ np.random.default_rng(1).standard_normal((25, 25))
-    expected = PCA(4).fit(data[:30])
-    expected = expected.inverse_transform(expected.transform(data[30:]))
-    assert np.abs(pca_reconstruct(data[:30], data[30:], 4) - expected).max() < 1e-8
 
 
 def double_loop_mmd(x, y, scales=(0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)):

@@ -13,12 +13,13 @@ from latentsampler.autoencoder.runs import REDUCED as BASE
 
 ABLATIONS = {"wae-reduced": {
     # sizes
-    "width 32": replace(BASE, width=32),
-    "width 128": replace(BASE, width=128),
+    "width 16": replace(BASE, width=16),
+    "width 64": replace(BASE, width=64),
     "depth 3": replace(BASE, depth=3),
     "depth 5": replace(BASE, depth=5),
     "not residual": replace(BASE, residual=False),
-    # what the decoder is told of the pitch, and how
+    # what is known before training, and what the decoder is told of the pitch
+    "no linear part": replace(BASE, linear=False),
     "no pitch": replace(BASE, conditioning="conditioning.Nothing", harmonic=False),
     "no harmonics": replace(BASE, harmonic=False),
     "concatenation": replace(BASE, conditioning="conditioning.Concatenation"),
@@ -29,5 +30,6 @@ ABLATIONS = {"wae-reduced": {
     # against overfitting
     "no encoder noise": replace(BASE, encoder_noise=0.0),
     "more encoder noise": replace(BASE, encoder_noise=0.3),
-    "dropout": replace(BASE, dropout=0.1),
+    "no dropout": replace(BASE, dropout=0.0),
+    "more dropout": replace(BASE, dropout=0.3),
 }}

@@ -60,11 +60,11 @@ class Setting:
 
     methods: tuple = (*LINEAR, *OWN, *PYTHAE)
     sizes: tuple = (4, 2, 8, 16)
-    seeds: int = 2
+    seeds: int = 3
     pool: int = 4
     width: int = 48
     depth: int = 3
-    schedule: Schedule = Schedule(steps=250, batch_size=32, learning_rate=4e-3, valid_every=250)
+    schedule: Schedule = Schedule(steps=400, batch_size=32, learning_rate=4e-3, valid_every=400)
 
 
 RECORDED = Setting()

@@ -7,7 +7,7 @@ Conventions
 
 Contents
 --------
-PitchEmbedding   MIDI note number -> vector, with a learned "unpitched"
+PitchEmbedding   MIDI note number -> vector, smooth over an octave, with a learned "unpitched"
 Nothing          the point enters at the decoder's start only, the pitch nowhere
 Concatenation    the condition as further channels of every layer
 Film             every layer is scaled and shifted by the condition
@@ -17,28 +17,28 @@ import torch
 from torch import nn
 
 N_PITCHES = 128  # MIDI note numbers; index 128 of a table means "unpitched"
+WIDTH = 12.0  # semitones between and of the bumps that a pitch is told by
 
 
 class PitchEmbedding(nn.Module):
-    """Pitch ``(B,)`` in MIDI note numbers, NaN = unpitched -> ``(B, dim)``, linear between whole notes."""
+    """Pitch ``(B,)`` in MIDI note numbers, NaN = unpitched -> ``(B, dim)``, smooth over an octave.
+
+    Neighbouring keys sound alike; an embedding of each key's own would learn the recordings that have it by heart.
+    """
 
     def __init__(self, dim):
         super().__init__()
-        self.none = N_PITCHES  # TorchScript reads attributes, not module-level constants
-        self.table = nn.Embedding(N_PITCHES + 1, dim)
+        self.register_buffer("centres", torch.arange(0.0, N_PITCHES + WIDTH, WIDTH), persistent=False)
+        self.width = WIDTH  # TorchScript reads attributes, not module-level constants
+        self.mix = nn.Linear(len(self.centres), dim)
+        self.none = nn.Parameter(torch.randn(dim))
 
     def forward(self, pitch):
         """Return the embedding of a pitch."""
         unpitched = torch.isnan(pitch)
-        note = torch.where(unpitched, torch.zeros_like(pitch), pitch).clamp(0.0, self.none - 1.0)
-        low = note.floor()
-        share = (note - low).unsqueeze(1)  # (B, 1)
-        index = low.long()
-        low_vector = self.table(index)
-        high_vector = self.table((index + 1).clamp(max=self.none - 1))
-        vector = low_vector + share * (high_vector - low_vector)  # (B, dim)
-        none = self.table(torch.full_like(index, self.none))
-        return torch.where(unpitched.unsqueeze(1), none, vector)
+        note = torch.where(unpitched, torch.zeros_like(pitch), pitch)
+        bumps = torch.exp(-0.5 * ((note.unsqueeze(1) - self.centres) / self.width) ** 2)  # (B, n)
+        return torch.where(unpitched.unsqueeze(1), self.none.unsqueeze(0), self.mix(bumps))
 
 
 class Nothing(nn.Module):

@@ -32,6 +32,8 @@ class Config:
         How the decoder is told point and pitch: ``conditioning.Nothing``, ``Concatenation`` or ``Film``.
     harmonic : bool
         A last layer that knows where the harmonics of a pitch lie stands beside the plain one.
+    linear : bool
+        A regression on pitch and principal axes, from the training notes, stand beside the networks.
     dropout : float
         Share of channels left out while training, in [0, 1).
     encoder_noise : float
@@ -54,11 +56,12 @@ class Config:
     """
 
     latent_dim: int = 4
-    width: int = 128
+    width: int = 64
     depth: int = 4
     residual: bool = True
     conditioning: str = "conditioning.Film"
     harmonic: bool = True
+    linear: bool = True
     dropout: float = 0.0
     encoder_noise: float = 0.0
     regulariser: str = "regularisers.MMDInverseMultiquadratic"
@@ -67,7 +70,7 @@ class Config:
     reconstruction: dict = field(default_factory=lambda: {"l1": 0.5, "l2": 1.0})
     weights: dict = field(default_factory=lambda: {"reconstruction": 1.0, "pitch": 0.1})
     mel: MelConfig = MelConfig()
-    schedule: Schedule = Schedule(steps=2200, batch_size=32, learning_rate=4e-3, valid_every=275)
+    schedule: Schedule = Schedule(steps=600, batch_size=32, learning_rate=4e-3, valid_every=150)
 
 
 def find(name):

@@ -23,9 +23,10 @@ from latentsampler.autoencoder import config as configuration
 from latentsampler.autoencoder.config import find
 from latentsampler.autoencoder.model import AutoEncoder
 from latentsampler.autoencoder.objective import Objective, pitch_index
-from latentsampler.dataset.splits import split
+from latentsampler.dataset.splits import groups, split
 from latentsampler.export import save_scripted, source_hash
-from latentsampler.metrics import log_spectral_distance, pca_reconstruct
+from latentsampler.metrics import log_spectral_distance
+from latentsampler.pca import Pca, PitchPca
 from latentsampler.training import train
 
 QUANTILES = (0.005, 0.995)  # of training codes: the range of a latent control
@@ -63,8 +64,8 @@ def run(config, seed, out, dataset, device="cpu", progress=True):
     Returns
     -------
     metrics : dict
-        On test notes: lsd_db (true pitch given), lsd_self_db (pitch estimated), pca_lsd_db, pitch_accuracy,
-        mmd, and counts.
+        On test notes: lsd_db (true pitch given), lsd_self_db (pitch estimated), pca_lsd_db, pitch_pca_lsd_db,
+        pitch_accuracy, mmd, and counts.
     history : list of dict
         One row per validation.
 
@@ -115,6 +116,7 @@ def fit(config, seed, dataset, parts, checkpoint=None, device="cpu", progress=Tr
         raise ValueError(f"expected notes with {config.mel}, got {dataset.mel_config}")
     torch.manual_seed(seed)
     module = build(config)
+    module.decoder.fit(module.scale(torch.from_numpy(np.array(dataset.mels[parts.train]))), dataset.pitch[parts.train])
     regulariser = find(config.regulariser)(config.latent_dim, config.mel.n_mels, config.mel.n_frames, **config.options)
     objective = Objective(module, regulariser, dataset, config, device).to(device)
     history = train(objective, objective.loss, parts.train, config.schedule, seed,
@@ -203,14 +205,20 @@ def _measure(module, dataset, parts, config):
         divergence = divergences.mmd_imq(z, torch.randn(z.shape, generator=torch.Generator().manual_seed(0)))
     right = scores.argmax(1) == pitch_index(pitch)
     return {"lsd_db": float(known.mean()), "lsd_self_db": float(alone.mean()),
-            "pca_lsd_db": _pca(module.scale, dataset, parts, config.latent_dim, mel),
+            **_linear(module.scale, dataset, parts, config.latent_dim),
             "pitch_accuracy": float(right.float().mean()), "mmd": float(divergence),
             "n_train": len(parts.train), "n_test": len(parts.test),
             "parameters": sum(p.numel() for p in module.parameters())}
 
 
-def _pca(scale, dataset, parts, latent_dim, mel):
-    """Log-spectral distance of PCA at the same latent size: of log mels, pitch not known."""
-    train = scale(torch.from_numpy(np.array(dataset.mels[parts.train]))).flatten(1).numpy()  # (n, M T)
-    estimate = torch.from_numpy(pca_reconstruct(train, scale(mel).flatten(1).numpy(), latent_dim)).view(mel.shape)
-    return float(log_spectral_distance(scale.inverse(estimate), mel).mean())
+def _linear(scale, dataset, parts, latent_dim):
+    """Log-spectral distances of principal components of the same size, of log mels and after regression on pitch."""
+    train, test = (torch.from_numpy(np.array(dataset.mels[part])) for part in (parts.train, parts.test))
+    rows, asked = scale(train).flatten(1).numpy(), scale(test).flatten(1).numpy()  # (n, M T) each
+    known, pitch = dataset.pitch[parts.train].numpy(), dataset.pitch[parts.test].numpy()
+    found = {}
+    for name, model in (("pca", Pca(rows, latent_dim)), ("pitch_pca", PitchPca(
+            rows, known, latent_dim, groups(dataset.column("Recording"))[parts.train]))):
+        estimate = torch.from_numpy(model.decode(model.encode(asked, pitch), pitch)).view(test.shape)
+        found[f"{name}_lsd_db"] = float(log_spectral_distance(scale.inverse(estimate.float()), test).mean())
+    return found

@@ -18,6 +18,7 @@ from latentsampler.audio import LogMel
 from latentsampler.autoencoder.conditioning import N_PITCHES, PitchEmbedding
 from latentsampler.autoencoder.config import find
 from latentsampler.autoencoder.harmonics import HarmonicLayer
+from latentsampler.autoencoder.linear import LinearPart
 
 EPSILON = 1e-3  # of a group's variance: near silence, a smaller one would magnify rounding errors layer by layer
 
@@ -81,6 +82,16 @@ class Decoder(nn.Module):
         self.last = nn.Conv1d(width, config.mel.n_mels, 3, padding=1)
         self.spectrum = nn.Linear(2 * width, config.mel.n_mels)  # what is constant over a note skips the frames
         self.harmonics = HarmonicLayer(config.mel, width, 2 * width) if config.harmonic else None
+        self.linear = LinearPart(config.mel, config.latent_dim) if config.linear else None
+        if config.linear:  # the network begins with nothing to add
+            ends = [self.last, self.spectrum] + ([self.harmonics.mix, self.harmonics.level] if config.harmonic else [])
+            _silence(ends)
+
+    @torch.jit.unused
+    def fit(self, log_mels, pitch):
+        """Find the linear part, if there is one, of training notes ``(n, M, T)`` with pitches ``(n,)``."""
+        if self.linear is not None:
+            self.linear.fit(log_mels, pitch if self.uses_pitch else torch.full_like(pitch, float("nan")))
 
     def forward(self, z, pitch):
         """Return the log mel of a point at a pitch."""
@@ -95,7 +106,15 @@ class Decoder(nn.Module):
         y = self.last(x) + self.spectrum(condition).unsqueeze(2)  # (B, M, T)
         if self.harmonics is not None:
             y = y + self.harmonics(x, condition, pitch)
+        if self.linear is not None:
+            y = y + self.linear(z, pitch)
         return y
+
+    def locate(self, z, log_mel, scores):
+        """Return points ``(B, latent_dim)``: what an encoder says, and what the linear part does."""
+        if self.linear is not None:
+            z = z + self.linear.encode(log_mel, scores.softmax(dim=1))
+        return z
 
 
 class AutoEncoder(nn.Module):
@@ -120,18 +139,23 @@ class AutoEncoder(nn.Module):
             self.to_log_variance = nn.Linear(self.encoder.features, config.latent_dim)
             nn.init.constant_(self.to_log_variance.bias, -4.0)  # narrow at first, so that the decoder learns to listen
         self.decoder = Decoder(config)
+        if config.linear:
+            _silence([self.to_z])
 
     def analyse(self, mel):
         """Return z ``(B, latent_dim)`` and pitch scores ``(B, 129)`` of a mel ``(B, M, T)``."""
-        features = self.encoder(self.scale(mel))  # (B, features)
-        return self.to_z(features), self.to_pitch(features)
+        log_mel = self.scale(mel)
+        features = self.encoder(log_mel)  # (B, features)
+        scores = self.to_pitch(features)
+        return self.decoder.locate(self.to_z(features), log_mel, scores), scores
 
     @torch.jit.ignore
     def posterior(self, log_mel):
         """Return mean, log-variance (None if the encoder is deterministic) and pitch scores of a log mel."""
         features = self.encoder(log_mel)  # (B, features)
+        scores = self.to_pitch(features)
         log_variance = self.to_log_variance(features).clamp(-12.0, 4.0) if self.random_encoder else None
-        return self.to_z(features), log_variance, self.to_pitch(features)
+        return self.decoder.locate(self.to_z(features), log_mel, scores), log_variance, scores
 
     def forward(self, mel):
         """Return the reconstruction ``(B, M, T)`` of a mel, its pitch estimated by the pitch head."""
@@ -143,9 +167,15 @@ class AutoEncoder(nn.Module):
     @torch.jit.export
     def encode(self, mel):
         """Return the points ``(B, latent_dim)`` of mels ``(B, M, T)``."""
-        return self.to_z(self.encoder(self.scale(mel)))
+        return self.analyse(mel)[0]
 
     @torch.jit.export
     def decode(self, z, pitch):
         """Return mels ``(B, M, T)`` of points ``(B, latent_dim)`` at pitches ``(B,)``, MIDI note numbers."""
         return self.scale.inverse(self.decoder(z, pitch))
+
+
+def _silence(layers):
+    for layer in layers:
+        nn.init.zeros_(layer.weight)
+        nn.init.zeros_(layer.bias)

@@ -184,12 +184,13 @@ def train_pythae(name, config, seed, notes, parts):
     logging.getLogger("pythae.trainers.base_trainer.base_trainer").setLevel(logging.WARNING)
     torch.manual_seed(seed)
     model = _model(models, name, config)
-    schedule, mel = config.schedule, torch.from_numpy(notes.mels[parts.train])
+    schedule, log_mel = config.schedule, LogMel()(torch.from_numpy(notes.mels[parts.train]))
+    model.decoder.networks.decoder.fit(log_mel, notes.pitch[parts.train])
     steps = -(-len(parts.train) // schedule.batch_size)  # in an epoch
     epochs = -(-schedule.steps // steps)
     with tempfile.TemporaryDirectory() as folder:
         trainer = _quiet(trainers.BaseTrainer)(
-            model, data.BaseDataset(LogMel()(mel), notes.pitch[parts.train]),
+            model, data.BaseDataset(log_mel, notes.pitch[parts.train]),
             training_config=trainers.BaseTrainerConfig(
                 output_dir=folder, per_device_train_batch_size=schedule.batch_size, num_epochs=epochs, seed=seed,
                 learning_rate=schedule.learning_rate, optimizer_params={"betas": (0.9, 0.99)}, no_cuda=True,

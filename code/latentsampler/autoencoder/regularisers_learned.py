@@ -34,7 +34,7 @@ class Adversarial(Regulariser):
         Width of the critic's two layers.
     """
 
-    weight = 0.5
+    weight = 0.1
 
     def __init__(self, latent_dim, n_mels, n_frames, hidden=64):
         super().__init__(latent_dim, n_mels, n_frames)
@@ -114,7 +114,7 @@ class RAEDecay(_Fitted):
         """Return half the squared length of codes plus the decoder's decay."""
         if self.training:
             self.fit(batch.z)
-        decay = sum(weight.pow(2).sum() for weight in batch.module.decoder.parameters())
+        decay = sum(w.pow(2).sum() for w in batch.module.decoder.parameters() if w.requires_grad)
         return {"divergence": 0.5 * batch.z.pow(2).sum(1).mean() + 0.5 * self.decay * decay}
 
 

@@ -11,7 +11,7 @@ import torch
 from latentsampler import records
 from latentsampler.audio import LogMel, MelConfig
 from latentsampler.autoencoder import experiment, losses
-from latentsampler.autoencoder.conditioning import N_PITCHES, PitchEmbedding
+from latentsampler.autoencoder.conditioning import PitchEmbedding
 from latentsampler.autoencoder.config import find
 from latentsampler.autoencoder.model import AutoEncoder
 from latentsampler.export import load_scripted
@@ -28,13 +28,16 @@ def test_log_mel_inverts_within_float_precision():
     assert torch.allclose(LogMel().inverse(LogMel()(mel)), mel, atol=1e-5)
 
 
-def test_pitch_embedding_is_exact_at_whole_notes_and_linear_between():
-    embedding = PitchEmbedding(5)
-    at = embedding(torch.tensor([60.0, 60.25, 61.0, float("nan"), 300.0, -9.0]))
-    table = embedding.table.weight
-    assert torch.equal(at[0], table[60]) and torch.equal(at[2], table[61])
-    assert torch.allclose(at[1], 0.75 * table[60] + 0.25 * table[61], atol=1e-6)
-    assert torch.equal(at[3], table[N_PITCHES]) and torch.equal(at[4], table[127]) and torch.equal(at[5], table[0])
+def test_pitch_embedding_moves_little_between_keys_and_knows_the_unpitched():
+    torch.manual_seed(0)
+    embedding = PitchEmbedding(64)
+    with torch.inference_mode():
+        scale = embedding(torch.arange(0.0, 128.0, 0.5))  # (256, 64)
+        none = embedding(torch.tensor([float("nan"), 60.0]))
+    step = (scale[2:] - scale[:-2]).norm(dim=1)  # a semitone
+    octave = (scale[24:] - scale[:-24]).norm(dim=1)
+    assert step.max() < 0.2 * octave.mean() and octave.min() > 0
+    assert torch.equal(none[0], embedding.none) and torch.allclose(none[1], scale[120], atol=1e-6)
 
 
 def test_a_number_of_frames_that_cannot_be_halved_is_named():
@@ -44,7 +47,7 @@ def test_a_number_of_frames_that_cannot_be_halved_is_named():
 
 def test_the_decoder_leaves_no_stripes_at_initialisation():
     torch.manual_seed(0)
-    module = AutoEncoder(experiment.Config(width=32)).eval()
+    module = AutoEncoder(experiment.Config(width=32, linear=False)).eval()
     with torch.inference_mode():
         log_mel = module.decoder(torch.randn(8, 4), torch.full((8,), 60.0))  # (8, 256, 128)
     inner = log_mel[..., 16:-16] - log_mel[..., 16:-16].mean(dim=-1, keepdim=True)
@@ -76,8 +79,9 @@ def test_every_run_takes_a_step_exports_and_reloads_equal(name, small_notes, tmp
 @pytest.mark.parametrize("conditioning", ["Concatenation", "Film"])
 def test_a_decoder_that_is_told_the_pitch_uses_it_and_one_that_is_not_cannot(conditioning):
     torch.manual_seed(0)
-    told = AutoEncoder(experiment.Config(width=16, conditioning=f"conditioning.{conditioning}")).eval()
-    deaf = AutoEncoder(experiment.Config(width=16, conditioning="conditioning.Nothing")).eval()
+    base = experiment.Config(width=16, linear=False)
+    told = AutoEncoder(replace(base, conditioning=f"conditioning.{conditioning}")).eval()
+    deaf = AutoEncoder(replace(base, conditioning="conditioning.Nothing")).eval()
     z, low, high = torch.randn(3, 4), torch.full((3,), 40.0), torch.full((3,), 80.0)
     with torch.inference_mode():
         assert (told.decode(z, low) - told.decode(z, high)).abs().max() > 1e-4
