@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from latentsampler import records
-from latentsampler.audio import MelConfig, magnitude, mel_spectrogram
+from latentsampler.audio import MelConfig, magnitude, mel_inverse, mel_spectrogram
 from latentsampler.export import load_scripted
 from latentsampler.metrics import log_spectral_distance, spectral_convergence
 from latentsampler.pitch import cents, midi_to_hz
@@ -52,6 +52,24 @@ def test_the_transform_and_its_inverse_equal_torchs_within_1e_4(fast):
     assert (ours - theirs[:, :, :MEL.n_frames]).abs().max() < 1e-4
     back = prepared(fast).signal(spectrum, 0)
     assert (back[:, 2:-1].flatten(1) - sound).abs().max() < 1e-5 and not back[:, :2].any() and not back[:, -1:].any()
+
+
+def test_power_and_scale_of_a_spectrum_are_those_of_complex_numbers_both_ways():
+    generator = torch.Generator().manual_seed(0)
+    real, imaginary, factor = (torch.randn(2, 5, 513, generator=generator) for _ in range(3))
+    spectrum = torch.complex(real, imaginary)
+    for transform in (prepared(True), prepared(False)):
+        ours = transform.joined(real, imaginary)
+        assert torch.equal(torch.view_as_complex(ours), spectrum)
+        assert (transform.power(ours) - spectrum.abs().square()).abs().max() < 1e-5
+        assert (torch.view_as_complex(transform.scaled(ours, factor)) - factor * spectrum).abs().max() < 1e-6
+
+
+def test_least_squares_magnitudes_equal_those_of_the_whole_inverse_within_1e_4_of_the_loudest():
+    mel = mel_spectrogram(torch.cat([saw(33.0), saw(81.0)]), MEL)
+    ours = HarmonicVocoder(MEL, 16, 0).magnitude(mel.transpose(1, 2)).transpose(1, 2)  # (B, F, T)
+    theirs = (mel_inverse(MEL) @ mel).clamp(min=0.0)
+    assert (ours - theirs).abs().max() < 1e-4 * theirs.max()
 
 
 def test_an_fft_that_is_no_even_multiple_of_the_hop_is_named():
