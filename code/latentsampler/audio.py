@@ -88,8 +88,7 @@ def mel_filter_bank(config):
     Slaney, *Auditory Toolbox*, Interval Research TR 1998-010; ``librosa.filters.mel``.
     """
     # scipy-free and librosa-free on purpose: training machines have torch, numpy, scipy and tqdm only
-    edges = _mel_to_hz(np.linspace(*_hz_to_mel(np.array([config.fmin, config.fmax]), config.htk),
-                                   config.n_mels + 2), config.htk)  # (M + 2,)
+    edges = band_edges(config)  # (M + 2,)
     bins = np.linspace(0.0, config.sample_rate / 2, 1 + config.n_fft // 2)  # (F,)
     ramps = edges[:, None] - bins[None, :]  # (M + 2, F)
     width = np.diff(edges)  # (M + 1,)
@@ -98,6 +97,23 @@ def mel_filter_bank(config):
     if config.norm == "slaney":
         weights *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
     return torch.from_numpy(weights.astype(np.float32))
+
+
+def band_edges(config):
+    """Return the edges of mel bands: band m reaches from edge m over its centre, edge m + 1, to edge m + 2.
+
+    Parameters
+    ----------
+    config : MelConfig
+        The front-end.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n_mels + 2,)`` float64, Hz.
+    """
+    ends = _hz_to_mel(np.array([config.fmin, config.fmax]), config.htk)
+    return _mel_to_hz(np.linspace(*ends, config.n_mels + 2), config.htk)
 
 
 def magnitude(waveform, n_fft=1024, hop_length=256):

@@ -14,10 +14,13 @@ Contents
 LinearPart   decode and encode by regression and axes; ``fit`` finds both
 """
 
+import math
+
 import numpy as np
 import torch
 from torch import nn
 
+from latentsampler.audio import band_edges
 from latentsampler.autoencoder.conditioning import N_PITCHES
 from latentsampler.pca import Pca, smooth
 
@@ -39,6 +42,9 @@ class LinearPart(nn.Module):
     def __init__(self, mel, latent_dim):
         super().__init__()
         self.n_mels, self.n_frames, self.none = mel.n_mels, mel.n_frames, N_PITCHES
+        centres = band_edges(mel)[1:-1]
+        slope = centres * (math.log(2.0) / 12.0) / np.gradient(centres)  # bands that a semitone is wide
+        self.register_buffer("slope", torch.from_numpy(slope).float(), persistent=False)
         size, profiles = mel.n_mels * mel.n_frames, min(PROFILES, mel.n_frames)
         for name, shape in (("spectra", (N_PITCHES + 1, mel.n_mels * profiles)), ("profiles", (profiles, mel.n_frames)),
                             ("mean", (size,)), ("axes", (latent_dim, size)), ("spread", (latent_dim,)),
@@ -81,15 +87,28 @@ class LinearPart(nn.Module):
         return log_mel.flatten(1) @ self.inverse() - chances @ self.offset
 
     def expected(self, pitch):
-        """Return the regression's log mels ``(B, M, T)`` at pitches ``(B,)``, linear between whole notes."""
+        """Return the regression's log mels ``(B, M, T)`` at pitches ``(B,)``.
+
+        Between two whole notes both spectra move to the asked pitch before they are mixed, so that harmonics meet.
+        """
         unpitched = torch.isnan(pitch)
         note = torch.where(unpitched, torch.zeros_like(pitch), pitch).clamp(0.0, self.none - 1.0)
-        low = note.floor()
-        index, share = low.long(), (note - low).unsqueeze(1)
-        spectra = self.spectra[index]
-        spectra = spectra + share * (self.spectra[(index + 1).clamp(max=self.none - 1)] - spectra)  # (B, M profiles)
-        spectra = torch.where(unpitched.unsqueeze(1), self.spectra[self.none].unsqueeze(0), spectra)
-        return spectra.view(len(pitch), self.n_mels, -1) @ self.profiles
+        index, share = note.floor().long(), note - note.floor()  # (B,)
+        low = self.moved(self.spectra[index], share)
+        high = self.moved(self.spectra[(index + 1).clamp(max=self.none - 1)], share - 1.0)
+        spectra = low + share[:, None, None] * (high - low)  # (B, M, profiles)
+        none = self.spectra[self.none].view(1, self.n_mels, -1)
+        return torch.where(unpitched[:, None, None], none, spectra) @ self.profiles
+
+    def moved(self, spectra, semitones):
+        """Return spectra ``(B, M profiles)`` along the bands by semitones ``(B,)``: ``(B, M, profiles)``."""
+        spectra = spectra.view(len(spectra), self.n_mels, -1)
+        place = torch.arange(self.n_mels, device=spectra.device) - semitones[:, None] * self.slope  # (B, M)
+        place = place.clamp(0.0, self.n_mels - 1.0)
+        below = place.floor().clamp(max=self.n_mels - 2.0)
+        index = below.long()[:, :, None].expand_as(spectra)
+        left = torch.gather(spectra, 1, index)
+        return left + (place - below)[:, :, None] * (torch.gather(spectra, 1, index + 1) - left)
 
     def inverse(self):
         """Return ``(M T, L)``: orthogonal axes, each divided by its squared length."""

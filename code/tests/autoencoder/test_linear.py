@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from latentsampler.audio import MelConfig
+from latentsampler.audio import MelConfig, band_edges
 from latentsampler.autoencoder.config import Config
 from latentsampler.autoencoder.linear import SMOOTHER, LinearPart
 from latentsampler.autoencoder.model import AutoEncoder
@@ -55,10 +55,25 @@ def test_decoding_and_encoding_again_returns_the_point(notes):
     assert torch.allclose(part.encode(part(z, notes[1]), chances), z, atol=1e-3)
 
 
-def test_between_two_notes_the_regression_is_linear(notes):
-    part, _ = fitted(notes)
-    low, between, high = part.expected(torch.tensor([55.0, 55.25, 56.0]))
-    assert torch.allclose(between, 0.75 * low + 0.25 * high, atol=1e-5)
+def test_between_two_notes_harmonics_stay_sharp_and_move_with_the_pitch():
+    mel = MelConfig(n_frames=8)
+    centres = torch.from_numpy(band_edges(mel)[1:-1])
+    pitch = torch.arange(55.0, 85.0)
+
+    def harmonics(note):
+        f0 = 440.0 * 2.0 ** ((note - 69.0) / 12.0)
+        place = centres / f0
+        lobe = torch.exp(-0.5 * ((place - place.round().clamp(1, 6)) * f0 / 40.0) ** 2)  # as wide as a window's
+        return torch.log(lobe + 1e-3).float()[:, None].expand(-1, 8)
+
+    part = LinearPart(mel, 2)
+    noise = 0.01 * torch.randn(30, 256, 8, generator=torch.Generator().manual_seed(0))
+    part.fit(torch.stack([harmonics(note) for note in pitch]) + noise, pitch)
+    for share in (0.0, 0.25, 0.5, 0.75):
+        found, wanted = part.expected(torch.tensor([69.0 + share]))[0], harmonics(69.0 + share)
+        mixed = (1.0 - share) * harmonics(69.0) + share * harmonics(70.0)
+        error = (found - wanted)[wanted > -2.0].abs().mean()
+        assert error < 0.25 and (share == 0.0 or error < 0.5 * (mixed - wanted)[wanted > -2.0].abs().mean()), share
 
 
 def test_an_untrained_autoencoder_is_its_linear_part_and_without_one_it_is_not(notes):
