@@ -38,7 +38,7 @@ class Knobs(nn.Module):
         return self.projection.finish(self.vocoder(mel, pitch), amounts, 0)
 
     def mel(self, controls):
-        """Return the mels ``(B, M, T)`` of knob positions, and what is done to their waveforms ``(B, 3)``."""
+        """Return the mels ``(B, M, T)`` of knob positions, and what is done to their waveforms ``(B, 4)``."""
         pitch = controls[:, -1]
         z, handles = self.projection(controls[:, :-1].clamp(0.0, 1.0), pitch)
         mel = self.projection.shape(self.model.decode(z, pitch), pitch, handles)

@@ -44,24 +44,30 @@ def add_benchmarks(benchmarks):
     bench.add_argument("--models", type=Path, default=Path("build/projection"),
                        help="folder of the models with axes of their own, trained when missing (default: %(default)s)")
     bench.add_argument("--all", action="store_true", help="compare all ways instead of the chosen one")
+    bench.add_argument("--runs", nargs="+", metavar="RUN", help="compare these ways")
     bench.add_argument("--small", action="store_true", help="a tenth of the notes (not with --record)")
-    bench.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
+    bench.add_argument("--record", action="store_true",
+                       help="write report/results/; what is there of the same config and files is not run again")
     bench.set_defaults(run=_benchmark)
 
 
 def _benchmark(options):
     from latentsampler.projection.benchmark import benchmark
+    from latentsampler.projection.experiment import RUNS
 
     if options.small and options.record:
         raise ValueError("--small changes the runs: a record would not be theirs; leave out one of the two")
-    print(benchmark(options.data, options.model, options.vocoder, options.models, options.unheard, options.all,
+    names = options.runs or (list(RUNS) if options.all else ["knobs"])
+    if unknown := set(names) - set(RUNS):
+        raise ValueError(f"expected runs of {', '.join(RUNS)}, got {', '.join(sorted(unknown))}")
+    print(benchmark(options.data, options.model, options.vocoder, options.models, options.unheard, names,
                     options.small, options.record))
 
 
 def _add_name_axes(project):
-    text = "say in words what each control of a generative.pt does, in its metadata"
+    text = "say in words what each control, principal and most-varying direction of a generative.pt does"
     name = project.add_parser("name-axes", help=text, description=text)
-    name.add_argument("generative", type=Path, help="generative.pt, rewritten with a description of each control")
+    name.add_argument("generative", type=Path, help="generative.pt, rewritten with the descriptions in it")
     name.add_argument("--notes", type=int, default=300, help="random points to play (default: %(default)s)")
     name.add_argument("--seed", type=int, default=0, help="of the points (default: %(default)s)")
     name.set_defaults(run=_name_axes)
@@ -72,7 +78,7 @@ def _name_axes(options):
 
     for axis in write_descriptions(options.generative, options.notes, options.seed):
         shares = ", ".join(f"{name} {value:+.2f}" for name, value in axis["r2"].items())
-        print(f"{axis['name']:8s} {axis['words']:24s} {shares}")
+        print(f"{axis['name']:16s} {axis['words']:24s} {shares}")
 
 
 def _add_dissimilarity(project):

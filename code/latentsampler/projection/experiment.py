@@ -38,12 +38,13 @@ class Config:
         Whether the physical handles may be used, or the point alone.
     pitch_low, pitch_high : float
         MIDI note numbers. Above C5 natural sounds are hardly ever deep, whatever else they are.
-    first, more, rounds : int
-        Notes played at random, then in each of so many rounds where the knobs lead.
+    first, more, turned, rounds : int
+        Notes played at random, then in each of so many rounds: where the knobs lead, and where they turn notes of the
+        dataset.
     steps : int
-        Optimiser steps of each round.
-    members, fit_steps : int
-        Surrogates in the committee, and optimiser steps of each.
+        Optimiser steps of each round; four times as many after the last.
+    fit_steps : int
+        Steps of the surrogate's fit in each round.
     turn_cost : float
         Of what a turned knob adds to the errors: an error that stays while a knob turns is no cross-talk.
     point_cost, handle_cost, stay_cost : float
@@ -61,11 +62,11 @@ class Config:
     pitch_low: float = 40.0
     pitch_high: float = 72.0
     first: int = 1000
-    more: int = 500
-    rounds: int = 3
-    steps: int = 1500
-    members: int = 3
-    fit_steps: int = 1200
+    more: int = 400
+    turned: int = 200
+    rounds: int = 4
+    steps: int = 500
+    fit_steps: int = 40
     turn_cost: float = 1.0
     point_cost: float = 0.005
     handle_cost: float = 0.005
@@ -78,14 +79,14 @@ class Config:
 
 HANDLED = Config()
 # for comparison: fewer notes to fit and to measure, for each way the same
-FEWER = replace(HANDLED, handles=False, first=500, more=250, rounds=2, sweeps=80, drift_sweeps=8, note_sweeps=0,
-                probes=False)
+FEWER = replace(HANDLED, handles=False, first=500, more=250, turned=0, rounds=2, sweeps=80, drift_sweeps=8,
+                note_sweeps=0, probes=False)
 RUNS = {
     "knobs": HANDLED,
     # what the latent space can do alone
     "latent": FEWER,
     "linear": replace(FEWER, method="LinearInverse", rounds=0),
-    "flow": replace(FEWER, method="Flow", rounds=0),
+    "flow": replace(FEWER, method="Flow", rounds=0, steps=1500),
     # for models of the autoencoder's runs attribute-regularised and conditional
     "regularised-axes": replace(FEWER, method="OwnAxes", rounds=0, first=0, probes=True),
     "conditional": replace(FEWER, method="OwnAxes", rounds=0, first=0, probes=True),
@@ -157,7 +158,8 @@ def _fit(config, seed, chain, quantiles, dataset, known, points):
     torch.manual_seed(seed)
     if config.method == "Steering":
         steering = build(config, chain.about["latent_dim"])
-        return steering, close_loop(steering, chain, quantiles, config, seed)
+        return steering, close_loop(steering, chain, quantiles, config, seed,
+                                    _anchors(config, chain, dataset, known) if config.turned else None)
     codes = chain.encode(dataset, known)
     if config.method == "OwnAxes":
         pitch = dataset.pitch[known]
@@ -167,6 +169,13 @@ def _fit(config, seed, chain, quantiles, dataset, known, points):
     if config.method == "Flow":
         return methods.Flow(quantiles, *notes, config.steps, seed), []
     return getattr(methods, config.method)(quantiles, *notes), []
+
+
+def _anchors(config, chain, dataset, known):
+    """Return codes and whole pitches of the training notes within a run's range; None where there are none."""
+    pitch = dataset.pitch[known]
+    inside = known[((pitch >= config.pitch_low) & (pitch <= config.pitch_high)).numpy()]
+    return (chain.encode(dataset, inside), dataset.pitch[inside].round()) if len(inside) else None
 
 
 class Projection(nn.Module):
@@ -187,13 +196,18 @@ class Projection(nn.Module):
         return self.steering(knobs, pitch)
 
     @torch.jit.export
+    def around(self, points, knobs, pitch):
+        """Return z ``(B, L)`` and handles ``(B, 4)`` that turn notes at points ``(B, L)``."""
+        return self.steering.around(points, knobs, pitch)
+
+    @torch.jit.export
     def shape(self, mel, pitch, handles):
         """Return the mels ``(B, M, T)`` that the vocoder gets."""
         return self.handles.shape(mel, pitch, handles)
 
     @torch.jit.export
     def amounts(self, mel, pitch, handles):
-        """Return what `finish` needs to know of a note: ``(B, 3)``."""
+        """Return what `finish` needs to know of a note: ``(B, 4)``."""
         return self.handles.amounts(mel, pitch, handles)
 
     @torch.jit.export
@@ -229,4 +243,4 @@ def save(steering, quantiles, chain, out, config, checksum):
         "mel": asdict(chain.mel), "knobs": list(KNOBS), "pitch_low": config.pitch_low, "pitch_high": config.pitch_high,
         "deviations": quantiles.deviations.tolist(),
         "created_from": {**chain.origins, "dataset": checksum, "source": source_hash()},
-    }, keep=("shape", "amounts", "finish", "place"))
+    }, keep=("around", "shape", "amounts", "finish", "place"))

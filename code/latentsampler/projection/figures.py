@@ -3,6 +3,7 @@
 Contents
 --------
 figure_space       the plane of two coordinates under each attribute
+figure_bends       the same plane on a grid: where an attribute's slope turns away from that of the whole plane
 figure_line        attributes along a straight line, with one line through all and one through each quarter
 figure_sweep       what a turned knob does to all four attributes
 figure_crosstalk   change of each attribute when each knob is turned, from a record
@@ -27,6 +28,45 @@ def figure_space(points, attributes, labels=("z1", "z2")):
         figure.colorbar(dots, ax=axis, label=f"{ATTRIBUTES[k].__name__} (points)")
         axis.set(title=KNOBS[k], xlabel=labels[0])
     axes[0].set_ylabel(labels[1])
+    return figure
+
+
+def figure_bends(grid, attributes):
+    """Return a figure of where the space is bent: each attribute's slope at each point of a grid of a plane.
+
+    An arrow points where the attribute rises; its colour is the angle to the slope of the one plane that fits all
+    points best. The titles say the share of variance that this plane explains, and that which the mean of a point's
+    four neighbours predicts: where the second is larger, the space is smooth but bent.
+
+    Parameters
+    ----------
+    grid : numpy.ndarray
+        ``(n,)`` coordinates, evenly apart, of both axes.
+    attributes : numpy.ndarray
+        ``(n, n, 4)`` points, first axis first.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A panel for each knob.
+    """
+    figure, axes = plt.subplots(1, 4, figsize=(13, 3.4), layout="constrained", sharex=True, sharey=True)
+    x, y = np.meshgrid(grid, grid, indexing="ij")
+    for k, axis in enumerate(axes):
+        values = attributes[:, :, k]
+        known = np.stack([x.ravel(), y.ravel(), np.ones(x.size)], axis=1)
+        plane = np.linalg.lstsq(known, values.ravel(), rcond=None)[0]
+        across, along = np.gradient(values, grid, grid)
+        angle = np.degrees(np.arctan2(along, across) - np.arctan2(plane[1], plane[0]))
+        angle = np.abs((angle + 180.0) % 360.0 - 180.0)
+        arrows = axis.quiver(x, y, across, along, angle, cmap="magma", clim=(0, 180), width=0.008)
+        inner = values[1:-1, 1:-1]
+        near = (values[2:, 1:-1] + values[:-2, 1:-1] + values[1:-1, 2:] + values[1:-1, :-2]) / 4.0
+        shares = (1.0 - np.var(values.ravel() - known @ plane) / np.var(values),
+                  1.0 - np.var(inner - near) / np.var(inner))
+        axis.set(title=KNOBS[k] + ": {:.2f} plane, {:.2f} neighbours".format(*shares), xlabel="first coordinate")
+    axes[0].set_ylabel("second coordinate")
+    figure.colorbar(arrows, ax=axes, label="angle to the plane's slope (degrees)")
     return figure
 
 

@@ -66,7 +66,7 @@ def _heard(sweeps, z, pitch, handles, quantiles, chain):
 def around_notes(name, steering, quantiles, chain, config, dataset, unheard, seed):
     """Return the figures of sweeps around notes that were not trained on.
 
-    Each note's own code takes the place of the middle: the knobs move it by what they move the middle.
+    Knobs turn each note about its own code, as `Steering.around` does.
 
     Parameters
     ----------
@@ -97,9 +97,7 @@ def around_notes(name, steering, quantiles, chain, config, dataset, unheard, see
     sweeps = sweeps._replace(pitch=dataset.pitch[chosen].numpy())
     knobs, pitch = _flat(sweeps)
     with torch.no_grad():
-        z, handles = steering(knobs, pitch)
-        middle, _ = steering(torch.full_like(knobs, 0.5), pitch)
-    z = chain.encode(dataset, chosen).repeat_interleave(5, dim=0) + z - middle
+        z, handles = steering.around(chain.encode(dataset, chosen).repeat_interleave(5, dim=0), knobs, pitch)
     _, figures = _heard(sweeps, z, pitch, handles, quantiles, chain)
     kept = ("spearman", "monotone", "crosstalk", "crosstalk_mean",
             *(f"{figure}_{knob}" for knob in KNOBS for figure in ("spearman", "monotone")))

@@ -52,7 +52,7 @@ class LinearInverse(Method):
     def __init__(self, quantiles, z, pitch, heard, damping=0.05):
         super().__init__(quantiles)
         known = torch.cat([z, powers(pitch)], dim=1)
-        weights = torch.linalg.lstsq(known, heard).solution  # (L + 4, 4)
+        weights = torch.linalg.lstsq(known, heard, driver="gelsd").solution  # (L + 4, 4)
         scale = quantiles.deviations
         slopes = weights[:z.shape[1]] / scale  # (L, 4)
         square = slopes @ slopes.T + damping * torch.eye(len(slopes))
@@ -80,7 +80,8 @@ class OwnAxes(Method):
         lines = [np.polyfit(points[:, k].numpy(), codes[:, k].numpy(), 1) for k in range(4)]
         self.register_buffer("slope", torch.tensor(np.array(lines)[:, 0], dtype=torch.float32))  # (4,)
         self.register_buffer("start", torch.tensor(np.array(lines)[:, 1], dtype=torch.float32))  # (4,)
-        self.register_buffer("rest", torch.linalg.lstsq(powers(pitch), codes[:, 4:]).solution)  # (4, L - 4)
+        rest = torch.linalg.lstsq(powers(pitch), codes[:, 4:], driver="gelsd").solution
+        self.register_buffer("rest", rest)  # (4, L - 4)
 
     def aim(self, attributes, pitch):
         """Return the points ``(B, L)`` that should have some attributes ``(B, 4)``."""

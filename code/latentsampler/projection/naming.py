@@ -1,8 +1,8 @@
-"""What the axes that nobody named do: each control of a ``generative.pt`` described by the attributes that it moves.
+"""What the axes that nobody named do: a ``generative.pt``'s controls, principal and most-varying directions in words.
 
 Contents
 --------
-describe_controls   plays random points, measures them -> a few words for each control
+describe_controls   plays random points, measures them -> a few words for each control and direction
 write_descriptions  the same, written into the file's metadata
 words               slopes in deviations -> "harder, brighter"
 """
@@ -17,6 +17,7 @@ import torch
 
 from latentsampler.descriptors import ATTRIBUTES, describe
 from latentsampler.export import load_scripted
+from latentsampler.projection.directions import most_varying, principal, read_points
 
 MORE = {"depth": "deeper", "brightness": "brighter", "hardness": "harder", "roughness": "rougher",
         "warmth": "warmer", "sharpness": "sharper", "booming": "more booming"}
@@ -26,8 +27,8 @@ ENOUGH = 0.15  # of the variance of an attribute, explained by one axis, for it 
 MOST = 2  # words
 
 
-def describe_controls(module, metadata, n=300, seed=0):
-    """Return what turning each control of a model up does, but the last one's, the pitch.
+def describe_controls(module, metadata, n=300, seed=0, directions=()):
+    """Return what turning each control of a model up does, but the last one's, the pitch; and each direction.
 
     Parameters
     ----------
@@ -37,12 +38,15 @@ def describe_controls(module, metadata, n=300, seed=0):
         Its own.
     n, seed : int
         Random points to play, uniform in the controls' ranges, at a few keys; and their seed.
+    directions : sequence of Direction
+        What else to describe.
 
     Returns
     -------
     list of dict
-        For each control but the last: name, words, and r2, the signed share of each attribute's variance over the
-        points that it explains alone (the square of its correlation, the key's mean taken out).
+        For each control but the last, then for each direction: name, words, and r2, the signed share of each
+        attribute's variance over the points that it explains alone (the square of its correlation, the key's mean
+        taken out).
     """
     controls = metadata["controls"]
     low, high = (np.array([control[key] for control in controls]) for key in ("min", "max"))
@@ -54,9 +58,11 @@ def describe_controls(module, metadata, n=300, seed=0):
     kept = np.isfinite(heard).all(axis=1)
     points, heard = points[kept], heard[kept]
     heard = heard - np.stack([heard[points[:, -1] == key].mean(axis=0) for key in points[:, -1]])
-    along = (points - points.mean(axis=0)) / points.std(axis=0)
+    along = np.concatenate([points[:, :-1], *(points[:, :-1] @ d.vector[:, None] for d in directions)], axis=1)
+    along = (along - along.mean(axis=0)) / along.std(axis=0)
     correlations = along.T @ heard / len(heard) / np.maximum(heard.std(axis=0), 1e-9)  # (K, 7); 0 of what stays
-    return [_described(control["name"], own) for control, own in zip(controls[:-1], correlations, strict=False)]
+    names = [*(control["name"] for control in controls[:-1]), *(direction.name for direction in directions)]
+    return [_described(name, own) for name, own in zip(names, correlations, strict=True)]
 
 
 def _heard(module, points, sample_rate):
@@ -91,12 +97,14 @@ def words(signed):
 
 
 def write_descriptions(path, n=300, seed=0):
-    """Describe the controls of a ``generative.pt`` and write the words into its metadata.
+    """Describe the controls and directions of a ``generative.pt`` and write the words into its metadata.
 
     Parameters
     ----------
     path : str or pathlib.Path
-        The file; rewritten with ``controls[k]["description"]`` added, and nothing else changed.
+        The file; rewritten with ``controls[k]["description"]`` and ``directions`` (a list of name, vector, share and
+        description) added, and nothing else changed. Principal directions are those of the notes in the map beside
+        it, where there is one.
     n, seed : int
         As for :func:`describe_controls`.
 
@@ -106,9 +114,15 @@ def write_descriptions(path, n=300, seed=0):
         From :func:`describe_controls`.
     """
     module, metadata = load_scripted(path, ("sample_rate", "controls"))
-    described = describe_controls(module, metadata, n, seed)
+    size = len(metadata["controls"]) - 1
+    notes = read_points(Path(path), size)
+    directions = [*([] if notes is None else principal(notes)), *most_varying(module, metadata, seed=seed)]
+    described = describe_controls(module, metadata, n, seed, directions)
     for control, found in zip(metadata["controls"], described, strict=False):
         control["description"] = found["words"]
+    metadata["directions"] = [{"name": direction.name, "vector": direction.vector.round(4).tolist(),
+                               "share": round(direction.share, 4), "description": found["words"]}
+                              for direction, found in zip(directions, described[size:], strict=True)]
     partial = Path(path).with_name(Path(path).name + ".partial")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what libtorch hosts can load

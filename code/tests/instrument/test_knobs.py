@@ -10,7 +10,7 @@ from latentsampler.instrument import generative, knobs
 from latentsampler.projection import experiment
 
 TINY = replace(experiment.RUNS["knobs"], pitch_low=50.0, pitch_high=54.0, first=24, more=8, rounds=1, steps=3,
-               members=2, fit_steps=5, sweeps=4, drift_sweeps=1, note_sweeps=4, probes=False)
+               turned=4, fit_steps=2, sweeps=4, drift_sweeps=1, note_sweeps=4, probes=False)
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def test_every_figure_is_a_number_and_every_round_is_told(trained):
     _, metrics, history = trained
     assert all(isinstance(value, int | float) for value in metrics.values())
     assert {"spearman", "monotone", "crosstalk", "drift_cents", "range_deep", "error_dirty"} <= set(metrics)
-    assert [row["step"] for row in history] == [24, 32]
+    assert [row["step"] for row in history] == [24, 36]
 
 
 def test_the_map_places_every_note_between_the_knobs(trained, small_notes):

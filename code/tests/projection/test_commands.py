@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -24,6 +25,25 @@ def test_every_run_is_known_by_its_method():
 def test_a_small_benchmark_plays_a_tenth_of_the_notes():
     config = experiment.RUNS["knobs"]
     assert shrunk(config).first == config.first // 10 and shrunk(config).pitch_low == config.pitch_low
+
+
+def test_a_recorded_run_of_the_same_files_is_not_run_again(tmp_path, monkeypatch):
+    from latentsampler import records
+    from latentsampler.projection import benchmark
+
+    monkeypatch.setattr(records.read_record, "__defaults__", (0, tmp_path))
+    config, notes = experiment.RUNS["linear"], SimpleNamespace(checksum="n")
+    files = {name: tmp_path / name for name in ("model", "vocoder", "other")}
+    for name, path in files.items():
+        path.write_text(name)
+    two = {name: files[name] for name in ("model", "vocoder")}
+    assert benchmark.kept("linear", config, notes, **two) is None
+    origin = records.provenance(1.0, "n", "cpu", two)
+    records.write_record("projection", "linear", 0, config, {"spearman": 0.5}, [], origin, tmp_path)
+    assert benchmark.kept("linear", config, notes, **two)["metrics"] == {"spearman": 0.5}
+    assert benchmark.kept("linear", config, notes, files["other"], files["vocoder"]) is None
+    assert benchmark.kept("linear", replace(config, sweeps=3), notes, **two) is None
+    assert benchmark.kept("linear", config, SimpleNamespace(checksum="m"), **two) is None
 
 
 def test_unheard_instruments_are_not_in_the_dataset():
@@ -51,10 +71,13 @@ class Exact(torch.nn.Module):
         """Return points and neutral handles."""
         return (self.asked(knobs, pitch) - 50.0) @ self.inverse, torch.zeros_like(knobs)
 
+    def around(self, points, knobs, pitch):
+        """Return points moved as the middle would be, and neutral handles."""
+        middle, _ = self(torch.full_like(knobs, 0.5), pitch)
+        return points + self(knobs, pitch)[0] - middle, torch.zeros_like(knobs)
 
-def test_around_a_note_knobs_move_it_as_they_move_the_middle(quantiles):  # noqa: F811
-    from types import SimpleNamespace
 
+def test_knobs_that_are_right_around_the_middle_turn_a_note_alike(quantiles):  # noqa: F811
     from .test_steering import MIX
 
     notes = SimpleNamespace(pitch=torch.tensor([50.0, 60.0]))
@@ -74,6 +97,9 @@ def test_axes_are_named_inside_the_file(tmp_path):
     module, metadata = load_scripted(path)
     assert metadata["controls"][0]["description"] == described[0]["words"] != "mixed"
     assert {**metadata["controls"][0], "description": ""} == {**controls[0], "description": ""}
+    only = metadata["directions"][0]
+    assert (only["name"], only["vector"], only["share"]) == ("most varying 1", [1.0], 1.0)
+    assert only["description"] == described[1]["words"] == described[0]["words"]
     assert module(torch.zeros(1, 2)).shape == (1, 8192) and json.dumps(metadata)
 
 

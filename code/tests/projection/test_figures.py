@@ -21,6 +21,19 @@ def test_four_short_lines_fit_a_bend_that_one_long_line_does_not():
     assert all(abs(float(title[1])) < 0.01 and float(title[3]) > 0.95 for title in titles)
 
 
+def test_a_plane_has_one_slope_and_a_bowl_turns():
+    grid = np.linspace(-2, 2, 9)
+    x, y = np.meshgrid(grid, grid, indexing="ij")
+    figure = figures.figure_bends(grid, np.stack([3 * x + y, x - y, x ** 2 + 0.1 * x, x], axis=2))
+    panels = [axis for axis in figure.axes if axis.get_title()]
+    angles = [panel.collections[0].get_array() for panel in panels]
+    assert angles[0].max() < 1e-3 and angles[1].max() < 1e-3 and angles[3].max() < 1e-3
+    assert angles[2].reshape(9, 9)[0].min() > 179 and angles[2].reshape(9, 9)[-1].max() < 1  # falls, then rises
+    titles = [panel.get_title().split() for panel in panels]
+    assert [float(title[1]) for title in titles[:2]] == [1.0, 1.0]
+    assert float(titles[2][1]) < 0.1 and float(titles[2][3]) > 0.9
+
+
 def test_straight_lines_return_a_straight_line():
     places = np.linspace(0, 1, 12)
     fitted = figures.straight(places, 3 * places + 1, [np.arange(5), np.arange(5, 12)])

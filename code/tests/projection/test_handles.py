@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import torch
 from latentsampler.audio import MelConfig
-from latentsampler.projection.handles import BEAT_HZ, SHELF_DB, Handles
+from latentsampler.projection.handles import (
+    ATTACK_DB,
+    BEAT_HZ,
+    ONSET_SECONDS,
+    RISE_RANGE,
+    RISE_SECONDS,
+    SHELF_DB,
+    Handles,
+)
 
 MEL = MelConfig()
 PITCH = torch.tensor([57.0])  # A3, 220 Hz: beating at its highest rate
@@ -38,6 +46,15 @@ def test_shelves_keep_the_level(handles):
     assert float(handles.level(shaped)) == pytest.approx(MEL.n_mels ** 0.5, rel=1e-4)
 
 
+def test_the_attack_is_bright_or_dull_and_its_end_as_it_was(handles):
+    mel = torch.ones(1, MEL.n_mels, MEL.n_frames)
+    shaped = handles.shape(mel, PITCH, torch.tensor([[0.0, 0.0, -1.0, 0.0]]))[0]
+    hz = 2.0 ** handles.octaves
+    treble, bass = (int((hz - f).abs().argmin()) for f in (9000.0, 60.0))
+    tilt = 20.0 * torch.log10(shaped[treble] / shaped[bass])
+    assert float(tilt[0]) == pytest.approx(-ATTACK_DB, abs=0.5) and abs(float(tilt[-1])) < 0.1
+
+
 @pytest.mark.parametrize(("amount", "expected"), [(1.0, -10.0), (0.0, -20.0), (-0.5, -25.0)])
 def test_gaps_20_db_below_their_partials_are_filled_or_emptied(handles, amount, expected):
     mel = torch.full((1, MEL.n_mels, MEL.n_frames), 0.1)
@@ -64,10 +81,21 @@ def test_beating_puts_sidebands_70_hz_beside_a_partial(handles):
 
 
 def test_the_burst_begins_with_the_note_and_is_over_in_a_tenth_of_a_second(handles):
-    heard, _, wave = tone(handles, [0.0, 0.0, 1.0, -9.0])  # hardly any beating
-    added = (heard - wave * (heard[:, -1:] / wave[:, -1:]).clamp(0.99, 1.01))[0].abs()
-    assert added[:200].max() < 1e-2 and added[round(0.115 * MEL.sample_rate):].max() < 1e-2
-    assert added[220:400].max() > 10 * added[:200].max()
+    given = handles.amounts(torch.ones(1, MEL.n_mels, MEL.n_frames), PITCH, torch.tensor([[0.0, 0.0, 1.0, 0.0]]))
+    added = handles.finish(torch.zeros(1, MEL.n_samples), given, 0)[0].abs()
+    begin, end = round(ONSET_SECONDS * MEL.sample_rate), round(0.115 * MEL.sample_rate)
+    assert not added[:begin].any() and not added[end:].any()
+    assert added[begin:begin + 200].max() == pytest.approx(float(given[0, 2] * handles.burst.abs().max()))
+
+
+@pytest.mark.parametrize("amount", [-1.0, 0.0, 1.0])
+def test_the_rise_reaches_63_percent_after_its_time(handles, amount):
+    given = handles.amounts(torch.ones(1, MEL.n_mels, MEL.n_frames), PITCH, torch.tensor([[0.0, 0.0, amount, -9.0]]))
+    given[:, 2] = 0.0  # no noise
+    heard = handles.finish(torch.ones(1, MEL.n_samples), given, 0)[0]
+    after = round((ONSET_SECONDS + RISE_SECONDS * RISE_RANGE ** -amount) * MEL.sample_rate)
+    assert float(heard[after]) == pytest.approx(1.0 - np.exp(-1.0), abs=0.01)
+    assert float(heard[-1]) == pytest.approx(1.0, abs=1e-3) and not heard[:round(ONSET_SECONDS * MEL.sample_rate)].any()
 
 
 def test_pieces_of_a_finished_note_equal_the_whole(handles):

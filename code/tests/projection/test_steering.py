@@ -9,11 +9,11 @@ from latentsampler.projection import methods
 from latentsampler.projection.experiment import RUNS
 from latentsampler.projection.quantiles import Quantiles
 from latentsampler.projection.steering import Steering, close_loop
-from latentsampler.projection.surrogate import Keys, fit_surrogate
+from latentsampler.projection.surrogate import Keys, Process, fit_surrogate
 from latentsampler.projection.sweeps import draw_sweeps, summarise
 
 MIX = torch.tensor([[6.0, -5.0, -2.0, 1.0], [1.0, 4.0, 3.0, 0.0], [0.0, 1.0, 4.0, -2.0], [1.0, 0.0, 1.0, 7.0]])
-CONFIG = replace(RUNS["knobs"], first=500, more=100, rounds=1, steps=300, members=2, fit_steps=500)
+CONFIG = replace(RUNS["knobs"], first=400, more=100, turned=50, rounds=1, steps=200, fit_steps=30)
 
 
 class LinearInstrument:
@@ -49,11 +49,18 @@ def figures(steering, quantiles):
 
 
 @pytest.fixture(scope="module")
-def steered(quantiles):
+def anchors():
+    """Codes of notes, and their keys."""
+    generator = torch.Generator().manual_seed(2)
+    return torch.randn(200, 4, generator=generator), torch.randint(40, 73, (200,), generator=generator).float()
+
+
+@pytest.fixture(scope="module")
+def steered(quantiles, anchors):
     """A steering network after one closed loop, and the loop's history."""
     torch.manual_seed(0)
     steering = Steering(4, 40, 72)
-    return steering, close_loop(steering, LinearInstrument(), quantiles, CONFIG, 0)
+    return steering, close_loop(steering, LinearInstrument(), quantiles, CONFIG, 0, anchors)
 
 
 def test_a_closed_loop_turns_one_attribute_at_a_time(steered, quantiles):
@@ -62,9 +69,26 @@ def test_a_closed_loop_turns_one_attribute_at_a_time(steered, quantiles):
     assert found["crosstalk"] < 0.15
 
 
+def test_a_turned_note_moves_in_one_attribute_and_stays_at_the_middle(steered, quantiles, anchors):
+    steering, (points, pitch) = steered[0], (x[:40] for x in anchors)
+    middle = torch.full((40, 4), 0.5)
+    z, handles = steering.around(points, middle, pitch)
+    torch.testing.assert_close(z, points)
+    assert not handles.any()
+    own = LinearInstrument().measure(points, pitch)
+    for k in range(4):
+        knobs = middle.clone()
+        knobs[:, k] = 0.9
+        with torch.no_grad():
+            z, handles = steering.around(points, knobs, pitch)
+            asked = (quantiles(knobs, pitch) - quantiles(middle, pitch)).numpy()
+        moved = LinearInstrument().measure(z, pitch, handles) - own
+        assert np.median(np.abs(moved - asked)) < 0.2 * np.abs(asked[:, k]).mean()
+
+
 def test_the_loop_reports_what_it_believed_and_what_it_heard(steered):
     first, last = steered[1]
-    assert first["step"] == CONFIG.first and last["step"] == CONFIG.first + CONFIG.more
+    assert first["step"] == CONFIG.first and last["step"] == CONFIG.first + CONFIG.more + CONFIG.turned
     assert 0 < first["believed"] < first["heard"]
 
 
@@ -96,9 +120,22 @@ def test_a_surrogate_learns_what_every_key_adds():
     inputs = torch.randn(1600, 9, generator=generator)
     inputs[:, 4] = torch.randint(40, 73, (1600,), generator=generator).float()
     heard = torch.tensor(instrument.measure(inputs[:, :4], inputs[:, 4], inputs[:, 5:]))
-    surrogate = fit_surrogate(inputs[:1400], heard[:1400], steps=800)
+    surrogate = fit_surrogate(inputs[:1400], heard[:1400], steps=30)
     error = surrogate(inputs[1400:]) - heard[1400:]
     assert float(error.std() / heard.std()) < 0.1
+
+
+def test_a_process_equals_the_textbook_formula():
+    generator = torch.Generator().manual_seed(0)
+    process, x, y = Process(2), torch.randn(30, 2, generator=generator), torch.randn(30, generator=generator)
+    key, new, new_key = torch.arange(30) % 3 + 60, torch.randn(5, 2, generator=generator), torch.full((5,), 61)
+    process.settle(x, key, y)
+    both = torch.cat([x, new]), torch.cat([key, new_key])
+    noisy = process.covariance(*both)
+    kernel = noisy - torch.eye(35) * (noisy[0, 0] - process.covariance(*(part[:1].repeat_interleave(2, 0)
+                                                                        for part in both))[0, 1])
+    expected = kernel[30:, :30] @ torch.linalg.solve(noisy[:30, :30], y)
+    torch.testing.assert_close(process(new, new_key), expected, atol=1e-4, rtol=1e-4)
 
 
 @pytest.fixture(scope="module")
