@@ -64,7 +64,7 @@ class Setting:
     pool: int = 4
     width: int = 48
     depth: int = 3
-    schedule: Schedule = Schedule(steps=400, batch_size=32, learning_rate=4e-3, valid_every=400)
+    schedule: Schedule = Schedule(steps=300, batch_size=32, learning_rate=4e-3, valid_every=300)
 
 
 RECORDED = Setting()

@@ -43,8 +43,8 @@ class Setting:
 
     seeds: int = 3
     pool: int = 4
-    config: Config = Config(width=48, depth=3, schedule=Schedule(steps=400, batch_size=32, learning_rate=4e-3,
-                                                                 valid_every=400))
+    config: Config = Config(width=48, depth=3, schedule=Schedule(steps=300, batch_size=32, learning_rate=4e-3,
+                                                                 valid_every=300))
 
 
 RECORDED = Setting()
