@@ -72,10 +72,11 @@ def run(config, seed, out, dataset, device="cpu", progress=True, model=None):
     torch.manual_seed(seed)
     module = build(config).to(device)
     parts = split(dataset)
-    task = _Task(module, dataset, config, model, device)
+    told = None if model is None else float(through(model, *notes(dataset, parts.train[:1])[1:]).double().sum())
+    task = _Task(module, dataset, config, model, device)  # told: another model's mels make another run
     history = train(module, task.loss, parts.train, config.schedule, seed, config.weights,
                     lambda: task.convergence(parts.valid[:96]), checkpoint=f"{out}.ckpt",
-                    identity=f"{config} {dataset.checksum}", device=device, progress=progress)
+                    identity=f"{config} {dataset.checksum} {told}", device=device, progress=progress)
     module = module.cpu().eval()
     save_vocoder(module, out, config, dataset.checksum)
     metrics = {**measure(module, dataset, parts.test), "n_test": len(parts.test),
