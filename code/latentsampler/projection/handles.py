@@ -6,7 +6,7 @@ onset with a little noise, as of a hammer or of breath (hard), and, together, wh
 beating of every partial with itself, an amplitude modulation of at most 70 Hz, where the ear hears most roughness
 (dirty). Shelves, the onset's brightness and gaps act on the mel, before the vocoder; rise, noise and beating on the
 waveform. The rise is never quite sudden and the noise never loudest: between two things that could be the attack the
-measured time of attack jumps.
+measured time of attack jumps; and the noise lasts about as long as what an attack's centroid is measured on.
 
 Conventions
 -----------
@@ -27,8 +27,8 @@ SHELF_DB = 18.0  # at the ends of the handle
 LOW_HZ, LOW_PARTIALS, HIGH_HZ = 500.0, 1.5, 2000.0  # depth is energy below 500 Hz, brightness above 2 kHz
 ATTACK_DB, ATTACK_HZ, ATTACK_SECONDS = 15.0, 1000.0, 0.1  # gain above, at the onset; its decay
 RISE_SECONDS, RISE_RANGE = 0.012, 4.0  # of an exponential onset, at 0; shorter by so much at 1, longer at -1
-BURST_DB, BURST_RANGE_DB = -51.0, 7.0  # of the loudest frame's norm, at 0; louder, it and not the note is the attack
-BURST_SECONDS, ONSET_SECONDS = 0.012, 0.01  # decay; where prepared notes begin
+BURST_DB, BURST_RANGE_DB = -60.0, 7.0  # of the loudest frame's norm, at 0; louder, it and not the note is the attack
+BURST_SECONDS, ONSET_SECONDS = 0.06, 0.01  # decay; where prepared notes begin
 GAPS, GAP_BANDS = 0.5, 6  # power of (mel / largest of so many neighbours), at 1: gaps of -20 dB rise by 10
 BEAT_DEPTH, BEAT_RANGE_DB = 0.9, 40.0  # at 1; and down to -1
 BEAT_HZ, BEAT_PARTIALS = 70.0, 0.5  # between the partials of a low note, 70 Hz beside those of a high one
@@ -139,8 +139,8 @@ def _centres(mel):
 
 
 def _burst(sample_rate):
-    """Differenced white noise that rises in half a millisecond and decays; silence after a tenth of a second."""
-    lead, count = round(ONSET_SECONDS * sample_rate), round(0.1 * sample_rate)
+    """Differenced white noise that rises in half a millisecond and decays; silence after five decays."""
+    lead, count = round(ONSET_SECONDS * sample_rate), round(5.0 * BURST_SECONDS * sample_rate)
     noise = torch.randn(count + 1, generator=torch.Generator().manual_seed(0)).diff()
     seconds = torch.arange(count) / sample_rate
     shape = (seconds / 0.0005).clamp(max=1.0) * torch.exp(-seconds / BURST_SECONDS)
