@@ -7,7 +7,7 @@ Conventions
   95 % interval over seeds (Student's t), ``\percent`` the mean times 100, ``\derived[DIGITS]{NAME}`` a number that
   ``report_parts.DERIVED`` works out, ``\recordtable{NAME}`` and ``\recordfigure{NAME}`` what ``TABLES`` and
   ``FIGURES`` of that module draw. ``CHAPTER/RUN:config/FIELD`` and ``CHAPTER/RUN:provenance/FIELD`` are settings and
-  circumstances.
+  circumstances. ``\decided`` and ``\ifrecorded`` choose a wording (see ``report_claims``).
 * A name that no record gives is left undefined, and LaTeX stops at it, naming it.
 * ``report/report.sha256`` lists what the PDF was made from (sources, and the records that it draws on), and the PDF.
   A change of any of them makes ``sha256sum -c report.sha256`` and a test fail.
@@ -34,6 +34,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import report_claims
 import report_comparisons
 import report_parts
 from latentsampler import records
@@ -41,8 +42,9 @@ from scipy import stats
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / "report"
-MADE_BY = ("code/make_report.py", "code/report_parts.py", "code/report_comparisons.py")
-USES = re.compile(r"\\(result|interval|percent|derived|recordtable|recordfigure)(?:\[(\d)\])?\{([^}#]+)\}")
+MADE_BY = ("code/make_report.py", "code/report_parts.py", "code/report_comparisons.py", "code/report_claims.py")
+USES = re.compile(r"\\(result|interval|percent|derived|decided|ifrecorded|recordtable|recordfigure)"
+                  r"(?:\[(\d)\])?\{([^}#]+)\}")
 COMPLAINTS = ("Overfull", "LaTeX Warning: Reference", "LaTeX Warning: Citation", "Package natbib Warning")
 
 
@@ -131,6 +133,10 @@ def _text(kind, key, digits, store):
         return number(store.mean(key), digits)
     if kind == "percent":
         return number(100.0 * store.mean(key), digits) + r"\,\%"
+    if kind == "ifrecorded":
+        return "1" if key in store else "0"
+    if kind == "decided":
+        return str(report_claims.side(report_parts.DERIVED[key](store)))
     if kind == "interval":
         return "[{}, {}]".format(*(number(value, digits) for value in store.interval(key)))
     derived = report_parts.DERIVED[key](store)

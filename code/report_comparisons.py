@@ -22,7 +22,8 @@ WIDTH = 3.45  # inches: one column
 DARK, ACCENT, GOOD, PALE = "#303030", "#b03a2e", "#1f6f8b", "#9a9a9a"
 
 
-def _rows(head, rows, columns):
+def rows_of(head, rows, columns):
+    """Return a table in the style of booktabs."""
     body = "\n".join(" & ".join(row) + r" \\" for row in rows)
     return f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{' & '.join(head)} \\\\\n\\midrule\n{body}\n\\bottomrule\n" \
            "\\end{tabular}\n"
@@ -38,7 +39,7 @@ LEGIBLE = {"Plain": "none (plain autoencoder)", "MMDInverseMultiquadratic": "MMD
            "PythaeBetaVAE": r"$\beta$-VAE (pythae)", "PythaeWAE": "WAE (pythae)", "PythaeInfoVAE": "InfoVAE (pythae)"}
 
 
-def _named(name):
+def named(name):
     """Return a method's name as readers know it; a name not listed above, word by word."""
     return LEGIBLE.get(name) or "".join(f" {c}" if c.isupper() and k else c for k, c in enumerate(name))
 
@@ -119,7 +120,7 @@ def table_transfer(records):
     sets = {"soundfont": "SoundFont", "toy": "toy", "both": "both"}
     rows = [[title, *(_with_interval(seeds_of(metrics, name, other)) for other in sets)]
             for name, title in sets.items()]
-    return _rows(["trained on", *(f"on {title}" for title in sets.values())], rows, "lccc")
+    return rows_of(["trained on", *(f"on {title}" for title in sets.values())], rows, "lccc")
 
 
 def table_divergences(records):
@@ -133,16 +134,16 @@ def table_divergences(records):
     for method in dict.fromkeys(name.split("/")[0] for name in metrics):
         prefix = f"{method}/size{size}"
         mean = {name: np.mean(seeds_of(metrics, prefix, name)) for name in ("lsd_db", "sw2_effect", "prior_coverage")}
-        against = "" if method == "Plain" else number(_against_plain(metrics, method, size))
-        rows.append((mean["lsd_db"], [_named(method), f"${mean['lsd_db']:.2f}$", against, f"${mean['sw2_effect']:.1f}$",
+        against = "" if method == "Plain" else number(paired(metrics, method, size))
+        rows.append((mean["lsd_db"], [named(method), f"${mean['lsd_db']:.2f}$", against, f"${mean['sw2_effect']:.1f}$",
                                       f"${mean['prior_coverage']:.2f}$"]))
-    return _rows(["regulariser", "LSD", "against none", "codes", "cover"], [row for _, row in sorted(rows)], "lcccc")
+    return rows_of(["regulariser", "LSD", "against none", "codes", "cover"], [row for _, row in sorted(rows)], "lcccc")
 
 
-def _against_plain(metrics, method, size, metric="lsd_db"):
-    """Return the paired difference of a method to the plain autoencoder; one without seeds against each seed."""
-    ours, plain = (seeds_of(metrics, f"{name}/size{size}", metric) for name in (method, "Plain"))
-    return paired_difference(ours * len(plain) if len(ours) == 1 else ours, plain)
+def paired(metrics, method, size, other="Plain", metric="lsd_db"):
+    """Return the paired difference of two methods, by default to the plain one; one without seeds against each seed."""
+    ours, theirs = (seeds_of(metrics, f"{name}/size{size}", metric) for name in (method, other))
+    return paired_difference(ours * len(theirs) if len(ours) == 1 else ours, theirs)
 
 
 def table_labels(records):
@@ -155,7 +156,7 @@ def table_labels(records):
             for percent in percents for name, title in NAMES.items()
             if percent < 100 or name not in ("only", "spread")
             if all(map(len, cells := [values(record, name, percent, metric) for metric in ACCURACIES]))]
-    return _rows([r"\%", "model", "instr.", "pitch", "dyn.", "mean"], rows, "rlcccc")
+    return rows_of([r"\%", "model", "instr.", "pitch", "dyn.", "mean"], rows, "rlcccc")
 
 
 PLAYERS = {"shipped": "ours", "untrained": "ours, untrained", "griffin-lim-60": "Griffin--Lim, 60",
@@ -164,7 +165,7 @@ PLAYERS = {"shipped": "ours", "untrained": "ours, untrained", "griffin-lim-60": 
 
 def table_vocoder(records):
     """Return the table of players: spectral convergence with its interval over recordings, tune, and speed."""
-    record = records.read("vocoder-benchmark", "small")
+    record = benchmark_record(records)
     sets, timings = record["metrics"]["sets"], record["provenance"]["timings"]
     names = [name for name in ("recordings", "decoded", "toy") if name in sets]
     rows = []
@@ -173,8 +174,14 @@ def table_vocoder(records):
             cells = [_bracketed(sets[name][player]["sc_1024_db"]) for name in names]
             tune = f"${100 * sets['recordings'][player]['cents_within_10'][0]:.0f}$"
             rows.append([title, *cells, tune, f"${timings[player]['times_griffin_lim_60']:.1f}$"])
-    return _rows(["from mels to sound", *(f"{name} (dB)" for name in names), r"in tune (\%)", "speed"], rows,
+    return rows_of(["from mels to sound", *(f"{name} (dB)" for name in names), r"in tune (\%)", "speed"], rows,
                  "l" + "c" * (len(names) + 2))
+
+
+def benchmark_record(records):
+    """Return the record that compares all ways from mel to sound: the full one, or else the small one."""
+    full = (records.results / "vocoder-benchmark" / "full" / "seed0").is_dir()
+    return records.read("vocoder-benchmark", "full" if full else "small")
 
 
 def _bracketed(values, digits=1):
@@ -207,15 +214,16 @@ def told(changes, verdict):
     return listed
 
 
-def against_plain(sign):
-    """Return a function of records: regularisers whose difference to the plain autoencoder has one sign, in words."""
+def against_plain(sign, without=()):
+    """Return a function of records: methods whose difference to the plain autoencoder has one sign, in words."""
     def listed(records):
         record = records.read("autoencoder-benchmark", "divergences")
         size, metrics = record["config"]["sizes"][0], record["metrics"]
-        found = {method: _against_plain(metrics, method, size)
-                 for method in dict.fromkeys(name.split("/")[0] for name in metrics) if method != "Plain"}
+        methods = dict.fromkeys(name.split("/")[0] for name in metrics)
+        found = {method: paired(metrics, method, size) for method in methods
+                 if not method.startswith(("Plain", *without))}
         kept = [(method, cell) for method, cell in found.items() if cell.low * sign > 0 and cell.high * sign > 0]
-        return Phrase(", ".join(f"{_named(method)} ({number(cell)})" for method, cell in
+        return Phrase(", ".join(f"{named(method)} ({number(cell)})" for method, cell in
                                 sorted(kept, key=lambda pair: -abs(pair[1].value))) or "none")
     return listed
 
@@ -250,17 +258,11 @@ def table_knob_by_knob(records):
     rows = [["\\emph{" + name + "}", f"${100 * found[f'monotone_{name}']:.0f}$", f"${found[f'range_{name}']:.1f}$",
              f"${found[f'error_{name}']:.1f}$", f"${_worst(found, name):.2f}$"]
             for name in ("deep", "bright", "hard", "dirty")]
-    return _rows(["knob", r"monotone (\%)", "range", "error", "cross-talk"], rows, "lcccc")
+    return rows_of(["knob", r"monotone (\%)", "range", "error", "cross-talk"], rows, "lcccc")
 
 
 def _worst(found, name):
     return max(value for key, value in found.items() if key.startswith(f"crosstalk_{name}_"))
-
-
-def difference_of_rows(records, method):
-    """Return a method's paired difference to the plain autoencoder in held-out distance, with its interval."""
-    record = records.read("autoencoder-benchmark", "divergences")
-    return tuple(_against_plain(record["metrics"], method, record["config"]["sizes"][0]))
 
 
 DERIVED = {
@@ -272,14 +274,9 @@ DERIVED = {
     "plain": benchmark("Plain", "lsd_db"), "plain codes": benchmark("Plain", "sw2_effect"),
     "mmd codes": benchmark("MMDInverseMultiquadratic", "sw2_effect"),
     "vae codes": benchmark("KullbackLeibler", "sw2_effect"),
-    "pitch pca against plain": lambda records: difference_of_rows(records, "PitchPCA"),
-    "mmd against plain": lambda records: difference_of_rows(records, "MMDInverseMultiquadratic"),
     "pitch of spread 1": labels("spread", 1, "pitch"), "mean of spread 10": labels("spread", 10, "mean"),
     "mean of known 10": labels("known", 10, "mean"), "mean of only 10": labels("only", 10, "mean"),
     "mean of known 100": labels("known", 100, "mean"), "mean of probe 10": labels("probe", 10, "mean"),
-    "ours against griffin-lim": lambda records: tuple(
-        records.read("vocoder-benchmark", "small")["metrics"]["pairs"]["recordings"]["shipped"]["sc_1024_db"]),
-    "benchmark notes": lambda records: records.read("vocoder-benchmark", "small")["metrics"]["notes"]["recordings"],
     "parts decoded": lambda records: max(abs(cell.mean) for cell in parts(records, "decoded").values()),
     "vocoder whole": lambda records: tuple(
         records.read("vocoder-benchmark", "parts")["metrics"]["clean"]["whole"]["sc_db"]),

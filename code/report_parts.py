@@ -7,7 +7,7 @@ Conventions
 
 Contents
 --------
-DERIVED, TABLES, FIGURES   name -> function, with those of ``report_comparisons``
+DERIVED, TABLES, FIGURES   name -> function, with those of ``report_comparisons`` and ``report_claims``
 save                       a figure as PDF with embedded TrueType fonts
 """
 
@@ -19,6 +19,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  the backend comes first
 import numpy as np  # noqa: E402
+import report_claims  # noqa: E402
 import report_comparisons  # noqa: E402
 from report_comparisons import ACCENT, DARK, PALE, WIDTH  # noqa: E402
 
@@ -80,7 +81,7 @@ def figure_map(records):
 
 
 DERIVED = {
-    **report_comparisons.DERIVED,
+    **report_comparisons.DERIVED, **report_claims.DERIVED,
     "toy notes": lambda records: len(toy_table()),
     "toy instruments": lambda records: len({row["Instrument (in full)"] for row in toy_table()}),
     "front-ends": lambda records: len(records.read("dataset", "frontends")["metrics"]["front_ends"]),
@@ -88,6 +89,6 @@ DERIVED = {
                                 * records.mean("autoencoder/wae:config/mel/n_frames")
                                 / records.mean("autoencoder/wae:config/mel/sample_rate")),
 }
-TABLES = report_comparisons.TABLES
+TABLES = {**report_comparisons.TABLES, **report_claims.TABLES}
 FIGURES = {name: _styled(draw) for name, draw in {"frontends": figure_frontends, "map": figure_map,
                                                   **report_comparisons.FIGURES}.items()}

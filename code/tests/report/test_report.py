@@ -8,6 +8,7 @@ import subprocess
 import make_report
 import numpy as np
 import pytest
+import report_claims
 import report_comparisons
 import report_parts
 from latentsampler import records
@@ -169,6 +170,50 @@ def test_a_table_of_methods_is_sorted_by_distance_with_paired_intervals(tmp_path
                                                ((0.1, -0.1, 0.3), "undecided")])
 def test_a_change_is_worse_or_better_only_where_its_interval_excludes_zero(interval, verdict):
     assert report_comparisons.change(*interval).verdict == verdict
+
+
+@pytest.mark.parametrize("value, wording", [((1.0, 0.5, 1.5), "above"), ((-1.0, -1.5, -0.5), "below"),
+                                            ((0.1, -0.1, 0.3), "undecided"), (-0.2, "below"), (0.0, "undecided")])
+def test_a_claim_turns_with_the_sign_of_its_number(value, wording, store, tmp_path, monkeypatch):
+    needs_latex()
+    monkeypatch.setitem(report_parts.DERIVED, "difference", lambda records: value)
+    source = (r"\decided{difference}{above}{below}{undecided} \ifrecorded{part/many/sc_db}{there}{not there}"
+              r" \ifrecorded{part/gone/x}{gone \result{part/gone/x}}{missing}")
+    (tmp_path / "numbers.tex").write_text(make_report.numbers(source, store))
+    assert latex(tmp_path, source).returncode == 0
+    told = subprocess.run(["pdftotext", tmp_path / "t.pdf", "-"], capture_output=True, text=True, check=True).stdout
+    assert told.split("1")[0].split() == [wording, "there", "missing"]
+
+
+@pytest.mark.parametrize("pitch_pca, side", [(5.0, 2), (6.9, 1), (6.4, 3)])
+def test_pca_that_knows_the_pitch_is_judged_against_the_best_of_our_autoencoders(pitch_pca, side, tmp_path):
+    distances = {"Plain": (7.0, 7.1, 7.2), "Sinkhorn": (6.3, 6.4, 6.5), "PythaeVAE": (5.0, 5.0, 5.0),
+                 "PitchPCA": (pitch_pca,)}
+    metrics = {f"{name}/size4/seed{k}": {"lsd_db": value} for name, values in distances.items()
+               for k, value in enumerate(values)}
+    records.write_record("autoencoder-benchmark", "divergences", 0, {"sizes": [4]}, metrics, [], {}, tmp_path)
+    found = make_report.Records(tmp_path)
+    assert report_claims.best_own(found) == "Sinkhorn"
+    value = report_claims.DERIVED["pitch pca against best"](found)
+    assert value[0] == pytest.approx(pitch_pca - 6.4) and report_claims.side(value) == side
+    assert report_claims.DERIVED["own closer than plain"](found).startswith("Sinkhorn ($-0.70$")
+    assert "pythae" not in report_claims.DERIVED["own closer than plain"](found)
+
+
+@pytest.mark.parametrize("device, seconds, words", [
+    ("cpu (x86_64)", 60.0, "one core of a processor, 60 seconds"),
+    ("cuda (NVIDIA H100)", 600.0, "a graphics processor (NVIDIA H100), 10 minutes")])
+def test_the_machine_that_trained_is_the_recorded_one(device, seconds, words, tmp_path):
+    records.write_record("autoencoder", "wae", 0, {}, {}, [], {"device": device, "seconds": seconds, "threads": 1},
+                         tmp_path)
+    assert report_claims.DERIVED["autoencoder trained"](make_report.Records(tmp_path)) == words
+
+
+def test_the_table_of_knobs_has_the_ways_that_are_recorded(tmp_path):
+    found = {"sweeps": 80, "monotone": 0.7125, "spearman": -0.3, "crosstalk_mean": 1.0, "drift_cents": 1.33}
+    records.write_record("projection", "linear", 0, {}, found, [], {}, tmp_path)
+    rows = [row for row in report_claims.table_knob_methods(make_report.Records(tmp_path)).splitlines() if "&" in row]
+    assert rows[1:] == [r"linear inverse & 80 & $71$ & $-0.30$ & $1.00$ & $1.3$ \\"]
 
 
 def test_the_transfer_table_has_a_row_per_training_set_and_a_column_per_test_set(tmp_path):
