@@ -7,7 +7,9 @@ FROM python:3.11-slim-bookworm
 
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
-# git: records name the commit that made them; the rest is SYSTEM of the Makefile
+# git: records name the commit that made them; the rest is SYSTEM of the Makefile. Without versions, because a Debian
+# mirror keeps only the latest of a release, and a pin would fail at the next update.
+# hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
         cmake \

@@ -62,6 +62,12 @@ def test_every_action_has_a_version():
     assert used and all(re.fullmatch(r"actions/[\w-]+@v\d+", name) for name in used)
 
 
+def test_the_workflow_lints_the_dockerfile_before_it_builds():
+    lint, build, run = commands("dockerfile")
+    assert re.fullmatch(r"docker run --rm -i hadolint/hadolint:v\d+\.\d+\.\d+ < Dockerfile", lint)
+    assert build.startswith("docker build") and run.startswith("docker run")
+
+
 def test_the_dockerfile_starts_from_a_fixed_python_that_the_project_supports():
     (base,) = of("FROM")
     assert re.fullmatch(r"python:3\.1[12]-slim-\w+", base)
