@@ -8,6 +8,7 @@ figure_line        attributes along a straight line, with one line through all a
 figure_sweep       what a turned knob does to all four attributes
 figure_crosstalk   change of each attribute when each knob is turned, from a record
 table_methods      all records as text
+table_spaces       of the records that ask the space itself: disentanglement
 """
 
 import matplotlib.pyplot as plt
@@ -17,6 +18,7 @@ from latentsampler.described import ATTRIBUTES, KNOBS
 from latentsampler.records import read_records, table
 
 COLUMNS = ("spearman", "monotone", "crosstalk", "crosstalk_mean", "drift_cents")
+SPACES = ("interpretability", "scc", "mig", "sap", "modularity")
 
 
 def figure_space(points, attributes, labels=("z1", "z2")):
@@ -155,3 +157,22 @@ def table_methods(records=None):
         A row per way from knobs to points; every figure is measured on rendered notes.
     """
     return table(read_records("projection") if records is None else records, COLUMNS)
+
+
+def table_spaces(records=None):
+    """Return how well single axes of each model's space tell the attributes, as text.
+
+    Parameters
+    ----------
+    records : dict, optional
+        From ``read_records``; the committed ones if none are given.
+
+    Returns
+    -------
+    str
+        A row per record that has such figures; all scores are at most 1, the best.
+    """
+    records = read_records("projection") if records is None else records
+    asked = {run: [{"metrics": {name: seed["metrics"][f"z_{name}"] for name in SPACES}} for seed in seeds]
+             for run, seeds in records.items() if "z_scc" in seeds[0]["metrics"]}
+    return table(asked, SPACES)

@@ -65,6 +65,12 @@ def test_the_table_has_a_row_for_each_way():
     assert len(text.splitlines()) == 3 and "linear" in text
 
 
+def test_the_second_table_has_the_spaces_that_were_asked():
+    asked = {f"z_{name}": 0.25 for name in figures.SPACES}
+    text = figures.table_spaces({"knobs": [{"metrics": asked}], "linear": [{"metrics": {"spearman": 0.1}}]})
+    assert len(text.splitlines()) == 2 and text.count("0.25") == len(figures.SPACES) and "linear" not in text
+
+
 def test_committed_records_equal_their_runs():
     from latentsampler.projection.experiment import RUNS
     from latentsampler.records import drifted
