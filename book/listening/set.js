@@ -1,61 +1,61 @@
 window.listeningSet = {
- "set": "47ee967a2bd2",
+ "set": "16a9073eec8a",
  "trials": {
   "note1": {
-   "original": "8d51975540.flac",
-   "griffin-lim": "9a21bd1c3a.flac",
-   "mcnn": "dff1693356.flac",
-   "ours": "0f62b5f236.flac",
-   "decoded": "84634fffb6.flac"
+   "original": "98bcdd1342.flac",
+   "griffin-lim": "3372cadb45.flac",
+   "mcnn": "c66c8c8797.flac",
+   "ours": "dabc3c5c45.flac",
+   "decoded": "966d5f12ec.flac"
   },
   "note2": {
-   "original": "04f00eea9f.flac",
-   "griffin-lim": "8f6c4fef15.flac",
-   "mcnn": "c45bdf65b9.flac",
-   "ours": "90bcd8739c.flac",
-   "decoded": "0d6914a4b6.flac"
+   "original": "acc03772e2.flac",
+   "griffin-lim": "b93560b46f.flac",
+   "mcnn": "59a86275f0.flac",
+   "ours": "9aba60a372.flac",
+   "decoded": "bd0db70904.flac"
   },
   "note3": {
-   "original": "3fa827077f.flac",
-   "griffin-lim": "6e30999ce2.flac",
-   "mcnn": "79fcafe558.flac",
-   "ours": "a4b449763c.flac",
-   "decoded": "a703fceb35.flac"
+   "original": "fd9f7c7637.flac",
+   "griffin-lim": "4ff15d01b5.flac",
+   "mcnn": "1db69855c9.flac",
+   "ours": "f80518d2b0.flac",
+   "decoded": "f604b74710.flac"
   },
   "note4": {
-   "original": "09e9c04a28.flac",
-   "griffin-lim": "8c37810856.flac",
-   "mcnn": "fb0644f718.flac",
-   "ours": "857ac80264.flac",
-   "decoded": "df5a279e4a.flac"
+   "original": "63e5a3e64b.flac",
+   "griffin-lim": "55de0b8999.flac",
+   "mcnn": "65e41c7fb1.flac",
+   "ours": "e1f6af8929.flac",
+   "decoded": "ae683f6f4b.flac"
   },
   "note5": {
-   "original": "ae3fd19b8e.flac",
-   "griffin-lim": "00f5a8d4fc.flac",
-   "mcnn": "81d0319f05.flac",
-   "ours": "5a4c8e8c61.flac",
-   "decoded": "9c26801c04.flac"
+   "original": "7d06468800.flac",
+   "griffin-lim": "9f4e0b4164.flac",
+   "mcnn": "a958196316.flac",
+   "ours": "f4df0486fd.flac",
+   "decoded": "b73085d7a8.flac"
   },
   "note6": {
-   "original": "a3cc3f2b25.flac",
-   "griffin-lim": "46a9298282.flac",
-   "mcnn": "7271c3e92c.flac",
-   "ours": "c6e60fe991.flac",
-   "decoded": "bc1b0e70f5.flac"
+   "original": "82d0755f7a.flac",
+   "griffin-lim": "a9807b1d57.flac",
+   "mcnn": "f052ea7af5.flac",
+   "ours": "f85e6124a8.flac",
+   "decoded": "006919a215.flac"
   },
   "note7": {
-   "original": "1a338bf202.flac",
-   "griffin-lim": "2f78bb6029.flac",
-   "mcnn": "10c118cb3b.flac",
-   "ours": "3c52aea011.flac",
-   "decoded": "c6692fab0c.flac"
+   "original": "1edcff5908.flac",
+   "griffin-lim": "e6d713bbf9.flac",
+   "mcnn": "c5250c6629.flac",
+   "ours": "2e225ee147.flac",
+   "decoded": "e5a99dbb29.flac"
   },
   "note8": {
-   "original": "517c584a17.flac",
-   "griffin-lim": "28d5a2907d.flac",
-   "mcnn": "5aa32fd2e4.flac",
-   "ours": "98ad3f5cb3.flac",
-   "decoded": "75576af55a.flac"
+   "original": "02079132c8.flac",
+   "griffin-lim": "5e43d9503f.flac",
+   "mcnn": "422e6fc1e5.flac",
+   "ours": "93bccdefa3.flac",
+   "decoded": "f06e013f7d.flac"
   }
  },
  "systems": {
