@@ -66,7 +66,7 @@ def figure_bends(grid, attributes):
         near = (values[2:, 1:-1] + values[:-2, 1:-1] + values[1:-1, 2:] + values[1:-1, :-2]) / 4.0
         shares = (1.0 - np.var(values.ravel() - known @ plane) / np.var(values),
                   1.0 - np.var(inner - near) / np.var(inner))
-        axis.set(title=KNOBS[k] + ": {:.2f} plane, {:.2f} neighbours".format(*shares), xlabel="first coordinate")
+        axis.set(title=KNOBS[k] + "\n{:.2f} plane, {:.2f} neighbours".format(*shares), xlabel="first coordinate")
     axes[0].set_ylabel("second coordinate")
     figure.colorbar(arrows, ax=axes, label="angle to the plane's slope (degrees)")
     return figure
@@ -87,7 +87,7 @@ def figure_line(positions, heard):
         for part in quarters:
             axis.plot(positions[part], pieces[part], color="tab:orange")
         shares = (1.0 - np.var(heard[:, k] - fit) / np.var(heard[:, k]) for fit in (whole, pieces))
-        axis.set(title=KNOBS[k] + ": {:.2f} straight, {:.2f} in quarters".format(*shares), xlabel="position (sd)")
+        axis.set(title=KNOBS[k] + "\n{:.2f} straight, {:.2f} in quarters".format(*shares), xlabel="position (sd)")
     axes[0].set_ylabel("points")
     return figure
 
