@@ -35,7 +35,7 @@ def _unheard(options):
 
 def add_benchmarks(benchmarks):
     """Add the benchmark of this chapter to the subcommands of ``benchmark``."""
-    text = "knobs measured on rendered notes: the chosen way (at most 10 core-minutes), or all (at most 25)"
+    text = "knobs measured on rendered notes: the chosen way (about 13 core-minutes), or all (about 30)"
     bench = benchmarks.add_parser("projection", help=text, description=text)
     bench.add_argument("--data", type=Path, default=Path("build/weights/notes"), help="store (default: %(default)s)")
     bench.add_argument("--model", type=Path, default=Path("patch/model.pt"), help="(default: %(default)s)")

@@ -13,7 +13,7 @@ from latentsampler.projection.surrogate import Keys, Process, fit_surrogate
 from latentsampler.projection.sweeps import draw_sweeps, summarise
 
 MIX = torch.tensor([[6.0, -5.0, -2.0, 1.0], [1.0, 4.0, 3.0, 0.0], [0.0, 1.0, 4.0, -2.0], [1.0, 0.0, 1.0, 7.0]])
-CONFIG = replace(RUNS["knobs"], first=400, more=100, turned=50, rounds=1, steps=200, fit_steps=30)
+CONFIG = replace(RUNS["knobs"], first=400, more=100, turned=50, rounds=1, steps=100, fit_steps=15)
 
 
 class LinearInstrument:
@@ -120,7 +120,7 @@ def test_a_surrogate_learns_what_every_key_adds():
     inputs = torch.randn(1600, 9, generator=generator)
     inputs[:, 4] = torch.randint(40, 73, (1600,), generator=generator).float()
     heard = torch.tensor(instrument.measure(inputs[:, :4], inputs[:, 4], inputs[:, 5:]))
-    surrogate = fit_surrogate(inputs[:1400], heard[:1400], steps=30)
+    surrogate = fit_surrogate(inputs[:1400], heard[:1400], steps=12)
     error = surrogate(inputs[1400:]) - heard[1400:]
     assert float(error.std() / heard.std()) < 0.1
 
