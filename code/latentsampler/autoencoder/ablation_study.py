@@ -45,7 +45,7 @@ class Setting:
     """
 
     configs: dict
-    seeds: int = 2
+    seeds: int = 3
     pool: int = 4
     schedule: Schedule = Schedule(steps=300, batch_size=32, learning_rate=4e-3, valid_every=300)
 
