@@ -18,15 +18,14 @@ import numpy as np
 import torch
 
 from latentsampler import divergences
-from latentsampler.autoencoder import ablations, attributes, labels, runs
+from latentsampler.autoencoder import ablations, attributes, labels, peers, runs
 from latentsampler.autoencoder import config as configuration
 from latentsampler.autoencoder.config import find
 from latentsampler.autoencoder.model import AutoEncoder
 from latentsampler.autoencoder.objective import Objective, pitch_index
-from latentsampler.dataset.splits import groups, split
+from latentsampler.dataset.splits import split
 from latentsampler.export import save_scripted, source_hash
 from latentsampler.metrics import log_spectral_distance
-from latentsampler.pca import Pca, PitchPca
 from latentsampler.training import train
 
 QUANTILES = (0.005, 0.995)  # of training codes: the range of a latent control
@@ -205,20 +204,17 @@ def _measure(module, dataset, parts, config):
         divergence = divergences.mmd_imq(z, torch.randn(z.shape, generator=torch.Generator().manual_seed(0)))
     right = scores.argmax(1) == pitch_index(pitch)
     return {"lsd_db": float(known.mean()), "lsd_self_db": float(alone.mean()),
-            **_linear(module.scale, dataset, parts, config.latent_dim),
+            **_linear(dataset, parts, config.latent_dim),
             "pitch_accuracy": float(right.float().mean()), "mmd": float(divergence),
             "n_train": len(parts.train), "n_test": len(parts.test),
             "parameters": sum(p.numel() for p in module.parameters())}
 
 
-def _linear(scale, dataset, parts, latent_dim):
-    """Log-spectral distances of principal components of the same size, of log mels and after regression on pitch."""
-    train, test = (torch.from_numpy(np.array(dataset.mels[part])) for part in (parts.train, parts.test))
-    rows, asked = scale(train).flatten(1).numpy(), scale(test).flatten(1).numpy()  # (n, M T) each
-    known, pitch = dataset.pitch[parts.train].numpy(), dataset.pitch[parts.test].numpy()
-    found = {}
-    for name, model in (("pca", Pca(rows, latent_dim)), ("pitch_pca", PitchPca(
-            rows, known, latent_dim, groups(dataset.column("Recording"))[parts.train]))):
-        estimate = torch.from_numpy(model.decode(model.encode(asked, pitch), pitch)).view(test.shape)
-        found[f"{name}_lsd_db"] = float(log_spectral_distance(scale.inverse(estimate.float()), test).mean())
+def _linear(dataset, parts, latent_dim):
+    """Log-spectral distances of the linear peers of the same size."""
+    mel, pitch, found = torch.from_numpy(np.array(dataset.mels[parts.test])), dataset.pitch[parts.test], {}
+    for name, peer in (("pca", peers.LINEAR["PCA"]), ("pitch_pca", peers.LINEAR["PitchPCA"])):
+        model = peer(dataset, parts.train, latent_dim)
+        estimate = model.decode(model.encode(mel, pitch), pitch)
+        found[f"{name}_lsd_db"] = float(log_spectral_distance(estimate, mel).mean())
     return found
