@@ -76,12 +76,15 @@ void Worker::run() {
   finished_.store(true, std::memory_order_release);
 }
 
-// Notes that wait are begun before any goes on, so that a chord's first chunks come before any second one.
+// A note that waits is opened before any goes on, so that a chord's first chunks come before any second one. No more
+// than one at a time: where notes come faster than they can be opened, the worker would do nothing else.
 void Worker::work() {
   while (!quit_.load(std::memory_order_acquire)) {
-    if (take()) continue;
-    if (sessions_.empty()) return;
-    advance_one();
+    const bool taken = take();
+    if (!sessions_.empty())
+      advance_one();
+    else if (!taken)
+      return;
   }
 }
 
@@ -141,6 +144,7 @@ Worker::Session Worker::open(const Job& job) {
 }
 
 void Worker::begin(const Job& job) {
+  job.voice->begun.store(true, std::memory_order_relaxed);
   if (job.voice->cancel.load(std::memory_order_relaxed)) return close(job);
   try {
     sessions_.push_back(open(job));
@@ -168,7 +172,6 @@ void Worker::advance_one() {
 
 void Worker::advance(Session& session) {
   const int samples = session.model->info().samples;
-  session.job.voice->begun.store(true, std::memory_order_relaxed);
   session.rendered += session.rendering->next(session.raw.data() + session.rendered);
   Voice& voice = *session.job.voice;
   const int ready = session.resampler->ready(session.rendered, samples);

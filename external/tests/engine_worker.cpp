@@ -171,13 +171,11 @@ void an_unpitched_model_is_transposed_by_its_length() {
   CHECK_EQUAL(out[501], 0.f);
 }
 
-void more_notes_than_it_can_render_starve_no_one() {
-  Options options;
-  options.samples = 44100;
-  options.delay_us = 10000;  // 100 notes a second at most
+// 800 notes a second, of which so many come to sound; a slow machine gets a minute.
+void overload(const Options& options) {
   Stage stage(options, 16);
   stage.engine.set_offline(false);
-  const auto begun = wae::Clock::now();  // and 800 come; a slow machine gets a minute
+  const auto begun = wae::Clock::now();
   while (stage.engine.stats().rendered < 15 && wae::Clock::now() - begun < std::chrono::seconds(60)) {
     stage.engine.play(note(1));
     stage.block();
@@ -185,6 +183,19 @@ void more_notes_than_it_can_render_starve_no_one() {
     wae::sleep_microseconds(1250);
   }
   CHECK(stage.engine.stats().rendered >= 15);
+}
+
+void more_notes_than_it_can_render_starve_no_one() {
+  Options options;
+  options.samples = 44100;
+  options.delay_us = 10000;  // 100 notes a second at most
+  overload(options);
+}
+
+void notes_that_come_faster_than_they_can_be_opened_starve_no_one() {
+  Options options;
+  options.open_us = 5000;  // 200 a second at most
+  overload(options);
 }
 
 void engines_die_busy_without_waiting() {
@@ -241,6 +252,7 @@ int main() {
       {"without a model a note is dropped by name", without_a_model_a_note_is_dropped_by_name},
       {"an unpitched model is transposed by its length", an_unpitched_model_is_transposed_by_its_length},
       {"more notes than it can render starve no one", more_notes_than_it_can_render_starve_no_one},
+      {"notes that come faster than they can be opened starve no one", notes_that_come_faster_than_they_can_be_opened_starve_no_one},
       {"engines die busy without waiting", engines_die_busy_without_waiting},
       {"objects share a model and drop it together", objects_share_a_model_and_drop_it_together},
   });

@@ -18,6 +18,7 @@ struct Options {
   bool pitched = true;
   float slope = 0;
   int delay_us = 0;                   // that a chunk takes
+  int open_us = 0;                    // that a note takes before its first chunk
   int fail_at = -1;                   // sample at which the model throws
   std::atomic<bool>* gate = nullptr;  // closed (false): renderings wait
 };
@@ -56,6 +57,7 @@ class FakeModel final : public wae::Model {
   const wae::ModelInfo& info() const override { return info_; }
   // The first control is the level.
   std::unique_ptr<wae::Rendering> begin(const std::vector<float>& controls) const override {
+    if (options_.open_us) wae::sleep_microseconds(options_.open_us);
     return std::make_unique<FakeRendering>(options_, controls[0]);
   }
 

@@ -12,6 +12,7 @@ measure           all of the below for one model
 bang_to_sound     milliseconds from the message to the end of the block with the first sample
 notes_per_second  how many notes a second the worker sustains
 processor         per cent of a core while a number of voices sound
+alone             milliseconds of the network itself for a second of sound
 memory            MiB of the first object and of each further one
 soak              a long time of music, with every tick of the audio timed
 """
@@ -25,6 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+import torch
 from latentsampler.export import load_scripted
 
 from .. import pd
@@ -84,6 +86,18 @@ def processor(build, folder, model, length, voices=16, seconds=8.0):
     after, ended = psutil.Process(process.pid).cpu_times(), time.monotonic()
     process.wait(timeout=60)
     return round(100 * (after.user + after.system - before.user - before.system) / (ended - begun), 1)
+
+
+def alone(model, length, repeats=20):
+    """Median milliseconds of a core for a second of sound of the network itself, one thread, no Pure Data around it."""
+    module = load_scripted(model)[0]
+    controls, spent = torch.zeros(1, small.Large.k), []
+    with torch.inference_mode():
+        for _ in range(repeats):
+            begin = time.process_time()
+            module(controls)
+            spent.append(time.process_time() - begin)
+    return 1000 * float(np.median(spent)) / length
 
 
 def resident(build, folder, model, objects):
