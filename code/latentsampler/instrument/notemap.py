@@ -6,10 +6,12 @@ colour (three digits 0..9 for red, green, blue), one per instrument.
 Contents
 --------
 write_map   model.pt + notes -> file
+read_map    file -> points and colours
 colours     names -> Pd colours
 """
 
 import colorsys
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -64,3 +66,22 @@ def write_map(model_path, dataset, generative_path, reduce=None):
              for point, name in zip(points, names, strict=True))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
+
+
+def read_map(path):
+    """Read a map of notes.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        A ``.map.txt``.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(n, 4)`` coordinates in the controls' units.
+    list of str
+        Colours as in the file, leading zeros absent.
+    """
+    rows = [line.rstrip(";").split() for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    return np.array([row[:4] for row in rows], dtype=float), [row[4] for row in rows]

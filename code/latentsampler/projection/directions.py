@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from latentsampler.audio import MelConfig, mel_spectrogram
+from latentsampler.instrument.notemap import read_map
 
 STEP = 0.1  # of a control's range, between the two notes of a difference
 FLOOR_DB = -60.0  # below the loudest band: what is fainter does not count as a change
@@ -117,7 +118,7 @@ def read_points(generative_path, size):
     path = generative_path.with_suffix(".map.txt")
     if size != 4 or not path.is_file():
         return None
-    return np.array([line.rstrip(";").split()[:4] for line in path.read_text(encoding="utf-8").splitlines()], float)
+    return read_map(path)[0]
 
 
 def _levels(module, controls, sample_rate):
