@@ -21,7 +21,7 @@ from latentsampler.autoencoder import experiment as autoencoder
 from latentsampler.dataset import build, soundfont, sources
 from latentsampler.dataset.splits import split
 from latentsampler.dataset.store import NoteDataset
-from latentsampler.instrument import generative, notemap, puredata, walk
+from latentsampler.instrument import generative, puredata, walk
 from latentsampler.vocoder import experiment as vocoder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -126,7 +126,7 @@ def _vocoder(path):
 def make_instrument(out, dataset):
     """Assemble generative.pt and render the walk's notes with it."""
     metadata = generative.assemble(out / "model.pt", out / "vocoder.pt", out / "generative.pt")
-    notemap.write_map(out / "model.pt", dataset, out / "generative.pt")
+    generative.write_map(out / "model.pt", dataset, out / "generative.pt")
     module, metadata = generative.load_generative(out / "generative.pt")
     points = walk.walk_points(metadata, N_POINTS)
     return module, metadata, points, walk.render_points(module, metadata, points)

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import soundfile
+from latentsampler import notemap
 from latentsampler.instrument import figures
 from tqdm import tqdm
 
@@ -59,8 +60,7 @@ def finish_external(builder, out, point, note):
 def draw(out, metadata, points, step_ms):
     """Draw walk.png: the spectrogram of walk.wav above the walk among the notes in both latent planes."""
     sound = soundfile.read(out / "walk.wav", dtype="float32")[0]
-    with open(out / "generative.map.txt", encoding="utf-8") as file:
-        notes = np.loadtxt(line.rstrip(";\n") for line in file)
+    notes = notemap.read(out / "generative.map.txt")
     figures.figure_walk(sound, points, metadata, notes, step_ms / 1000.0).savefig(out / "walk.png", dpi=110)
 
 

@@ -21,6 +21,7 @@ import matplotlib.pyplot as plt  # noqa: E402  the backend comes first
 import numpy as np  # noqa: E402
 import report_claims  # noqa: E402
 import report_comparisons  # noqa: E402
+from latentsampler import notemap  # noqa: E402
 from report_comparisons import ACCENT, DARK, PALE, WIDTH  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,12 +68,8 @@ def figure_frontends(records):
 
 def figure_map(records):
     """Draw the codes of the shipped model's notes in both planes, coloured as in the patch."""
-    codes, colours = [], []
-    for line in MAP.read_text().splitlines():
-        *point, colour = line.rstrip(";").split()
-        codes.append([float(value) for value in point])
-        colours.append([int(digit) / 9 for digit in f"{int(colour):03d}"])
-    codes, colours = np.array(codes), np.array(colours)
+    codes = notemap.read(MAP)
+    colours = np.array([[int(digit) / 9 for digit in f"{int(colour):03d}"] for colour in codes[:, 4]])
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, 1.75), layout="constrained")
     for plane, axis in enumerate(axes):
         axis.scatter(codes[:, 2 * plane], codes[:, 2 * plane + 1], s=1.2, color=0.85 * colours, linewidth=0)

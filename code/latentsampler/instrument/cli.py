@@ -34,7 +34,7 @@ def _add_render(commands):
 
 def _export(options):
     from latentsampler.experiments.registry import model_file
-    from latentsampler.instrument import generative, grid, knobs, notemap
+    from latentsampler.instrument import generative, grid, knobs
 
     options.model, options.vocoder = model_file(options.model), model_file(options.vocoder)
     if options.controls == "knobs":
@@ -52,7 +52,7 @@ def _export(options):
 
         dataset = NoteDataset(options.data)
         path = (knobs.write_map(options.projection, dataset, options.out) if options.controls == "knobs"
-                else notemap.write_map(options.model, dataset, options.out, options.reduce))
+                else generative.write_map(options.model, dataset, options.out, options.reduce))
         print(f"wrote {path}")
     if options.grid:
         print(f"wrote {options.grid} and {grid.write_grid(options.out, options.grid, sample_rate=11025)}")

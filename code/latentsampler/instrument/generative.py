@@ -5,13 +5,16 @@ Contents
 Generative, StartedGenerative   controls -> waveform; the second one also in pieces
 assemble                        model.pt + vocoder.pt -> generative.pt
 coordinates                     what the controls mean: origin, directions, ranges
+write_map                       where the notes of a dataset lie between them: ``<name>.map.txt`` beside it
 load_generative                 generative.pt -> module, metadata; checks the contract
 with_defaults                   some controls -> all of them
 """
 
+import numpy as np
 import torch
 from torch import nn
 
+from latentsampler import notemap
 from latentsampler.export import load_scripted, save_scripted, source_hash
 
 CHUNK_HOPS = 4  # hops of the first piece, when a host starts a note early; each next one is twice as long
@@ -117,6 +120,41 @@ def assemble(model_path, vocoder_path, out, reduce=None):
     }
     save_scripted(module, out, metadata, keep=("forward", "start", "render", "plain") if pieces else ("forward",))
     return load_generative(out)[1]
+
+
+def write_map(model_path, dataset, generative_path, reduce=None):
+    """Write where notes lie between the latent controls, for the patch's map.
+
+    Parameters
+    ----------
+    model_path : str or pathlib.Path
+        ``model.pt``, which encodes the notes.
+    dataset : NoteDataset
+        The notes.
+    generative_path : pathlib.Path
+        The file beside which the map is written.
+    reduce : int, optional
+        As for :func:`assemble`.
+
+    Returns
+    -------
+    pathlib.Path
+        The map.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than four latent controls.
+    """
+    model, about = load_scripted(model_path)
+    origin, directions, ranges = coordinates(about, reduce)
+    if len(ranges) < 4:
+        raise ValueError(f"expected at least 4 latent controls for a map of two planes, got {len(ranges)}")
+    with torch.inference_mode():
+        codes = torch.cat([model.encode(torch.from_numpy(np.array(dataset.mels[part])))
+                           for part in np.array_split(np.arange(len(dataset)), 1 + len(dataset) // 64)])  # (N, L)
+    points = (codes - origin) @ torch.linalg.pinv(directions)  # (N, K - 1)
+    return notemap.write(generative_path.with_suffix(".map.txt"), points, dataset.column("Instrument (abbr.)"))
 
 
 def load_generative(path):

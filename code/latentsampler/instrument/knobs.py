@@ -10,10 +10,10 @@ write_map             where the notes of a dataset lie between the knobs: ``<nam
 import torch
 from torch import nn
 
+from latentsampler import notemap
 from latentsampler.described import measure_notes
 from latentsampler.export import load_scripted, save_scripted, source_hash
 from latentsampler.instrument.generative import CHUNK_HOPS, PlainVocoder, load_generative
-from latentsampler.instrument.notemap import colours
 
 PROJECTION_KEYS = ("mel", "knobs", "deviations", "pitch_low", "pitch_high", "created_from")
 
@@ -111,7 +111,7 @@ def assemble(model_path, vocoder_path, projection_path, out):
 
 
 def write_map(projection_path, dataset, knobs_path):
-    """Write where notes lie between the knobs, for the patch's map: a line a note, as `notemap.write_map` does.
+    """Write where notes lie between the knobs, for the patch's map.
 
     Parameters
     ----------
@@ -133,12 +133,7 @@ def write_map(projection_path, dataset, knobs_path):
     with torch.inference_mode():
         placed = projection.place(points[kept], pitch[kept])  # (n, 4)
     names = [name for name, ok in zip(dataset.column("Instrument (abbr.)"), kept.tolist(), strict=True) if ok]
-    colour = colours(sorted(set(names)))
-    path = knobs_path.with_suffix(".map.txt")
-    lines = (" ".join(f"{x:.4f}" for x in place.tolist()) + f" {colour[name]};"
-             for place, name in zip(placed, names, strict=True))
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+    return notemap.write(knobs_path.with_suffix(".map.txt"), placed, names)
 
 
 def _pitch_control(about):

@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from latentsampler import notemap
 from latentsampler.audio import MelConfig, mel_spectrogram
-from latentsampler.instrument.notemap import read_map
 
 STEP = 0.1  # of a control's range, between the two notes of a difference
 FLOOR_DB = -60.0  # below the loudest band: what is fainter does not count as a change
@@ -118,7 +118,7 @@ def read_points(generative_path, size):
     path = generative_path.with_suffix(".map.txt")
     if size != 4 or not path.is_file():
         return None
-    return read_map(path)[0]
+    return notemap.read(path)[:, :4]
 
 
 def _levels(module, controls, sample_rate):

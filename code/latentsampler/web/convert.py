@@ -26,8 +26,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from latentsampler import notemap
 from latentsampler.export import load_scripted
-from latentsampler.instrument.notemap import read_map
 
 OPSET = 17
 TOLERANCE = 1e-4  # of a note's root mean square difference
@@ -140,9 +140,9 @@ def difference(module, model, metadata, points, seed=0):
 def write_map(path, out):
     """Write the patch's map of notes as JSON: a list of ``[x1, y1, x2, y2, "#rgb"]``, colours no longer Pd's."""
     notes = []
-    for point, colour in zip(*read_map(path), strict=True):
-        rgb = (round(int(digit) * 15 / 9) for digit in colour.zfill(3))  # 0..9 each
-        notes.append([*point.tolist(), "#" + "".join(f"{part:x}" for part in rgb)])
+    for *point, colour in notemap.read(path).tolist():
+        rgb = (round(int(digit) * 15 / 9) for digit in f"{int(colour):03d}")  # 0..9 each
+        notes.append([*point, "#" + "".join(f"{part:x}" for part in rgb)])
     Path(out).write_text(json.dumps(notes), encoding="utf-8")
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from latentsampler import notemap
 from latentsampler.autoencoder import experiment as autoencoder
 from latentsampler.export import load_scripted, save_scripted
-from latentsampler.instrument import generative, notemap, walk
+from latentsampler.instrument import generative, walk
 
 
 @pytest.mark.parametrize("name", ["harmonic", "mcnn"])
@@ -106,8 +107,8 @@ def test_a_mix_is_the_shifted_sum_and_cuts_at_the_end():
 
 
 def test_the_map_has_a_line_per_note_at_its_code(parts, small_notes, tmp_path):
-    path = notemap.write_map(parts / "model.pt", small_notes, tmp_path / "g.pt")
-    table = np.loadtxt(line.rstrip(";\n") for line in path.open())
+    path = generative.write_map(parts / "model.pt", small_notes, tmp_path / "g.pt")
+    table = notemap.read(path)
     codes = autoencoder.encode_all(load_scripted(parts / "model.pt")[0], small_notes, np.arange(len(small_notes)))
     assert path.name == "g.map.txt" and table.shape == (len(small_notes), 5)
     assert np.abs(table[:, :4] - codes).max() < 1e-3
