@@ -63,14 +63,22 @@ def measure(model, notes, parts, seed=0):
     effects = probes.dimension_effects(model.decode, train[::len(train) // 64 or 1], notes.pitch[first.train][
         ::len(train) // 64 or 1])
     return {
-        **_distances(model, notes, codes, first, parts),
-        **two_sample.two_sample_tests(codes[np.concatenate([parts.valid, parts.test])].numpy(), model.sample_prior,
-                                      seed=seed),
+        **_distances(model, notes, codes, first, parts), **_codes(model, codes, parts, seed),
         "active_units": probes.active_units(train.numpy()), "dead_dimensions": probes.dead_dimensions(effects),
         **_knowledge(codes.numpy(), notes, first), **_factors(codes.numpy(), notes, parts),
         **_between(model, notes, codes, first, seed), **_beyond(model, notes, first, seed),
         "parameters": int(model.parameters),
     }
+
+
+def _codes(model, codes, parts, seed):
+    """Codes against the prior: of held-out recordings, of notes trained on, and of others of the same recordings."""
+    found = {}
+    for prefix, part in (("", np.concatenate([parts.valid, parts.test])), ("train_", parts.train),
+                         ("known_", parts.known)):
+        tests = two_sample.two_sample_tests(codes[part].numpy(), model.sample_prior, seed=seed)
+        found |= {f"{prefix}{name}": value for name, value in tests.items()}
+    return found
 
 
 def _distances(model, notes, codes, first, parts):

@@ -101,10 +101,11 @@ def _recordings(notes, train):
 
 
 class Pythae:
-    """A trained model of pythae, behind the methods of a peer."""
+    """A trained model of pythae, behind the methods of a peer; ``seconds_before`` its first step were ours."""
 
-    def __init__(self, model, networks, seconds_per_step):
-        self.model, self.networks, self.seconds_per_step = model, networks, seconds_per_step
+    def __init__(self, model, networks, seconds_before, seconds_per_step):
+        self.model, self.networks = model, networks
+        self.seconds_before, self.seconds_per_step = seconds_before, seconds_per_step
         self.parameters = sum(p.numel() for p in model.parameters())
 
     @torch.inference_mode()
@@ -183,9 +184,11 @@ def train_pythae(name, config, seed, notes, parts):
     data = optional("pythae.data.datasets", "peers")
     logging.getLogger("pythae.trainers.base_trainer.base_trainer").setLevel(logging.WARNING)
     torch.manual_seed(seed)
+    begin = time.process_time()
     model = _model(models, name, config)
     schedule, log_mel = config.schedule, LogMel()(torch.from_numpy(notes.mels[parts.train]))
     model.decoder.networks.decoder.fit(log_mel, notes.pitch[parts.train])
+    before = time.process_time() - begin
     steps = -(-len(parts.train) // schedule.batch_size)  # in an epoch
     epochs = -(-schedule.steps // steps)
     with tempfile.TemporaryDirectory() as folder:
@@ -199,7 +202,7 @@ def train_pythae(name, config, seed, notes, parts):
         trainer.train()
         seconds = time.process_time() - begin
     best = trainer._best_model.eval()  # the one that pythae would save
-    return Pythae(best, best.encoder.networks, seconds / (epochs * steps))
+    return Pythae(best, best.encoder.networks, before, seconds / (epochs * steps))
 
 
 def _model(models, name, config):

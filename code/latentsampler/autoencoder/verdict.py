@@ -29,7 +29,8 @@ PAIRS = {"PythaeVAE": "KullbackLeibler", "PythaeBetaVAE": "Beta", "PythaeWAE": "
 GROUPS = {
     "sound, held-out recordings": ("lsd_db", "lsd_low_db", "lsd_high_db", "known_lsd_db", "factors_lsd_db",
                                    "convergence_db"),
-    "codes and prior": ("mmd2_effect", "mmd2_p", "sw2_effect", "sw2_p", "active_units", "dead_dimensions"),
+    "codes and prior": ("mmd2_effect", "mmd2_p", "sw2_effect", "sw2_p", "train_mmd2_effect", "train_sw2_effect",
+                        "known_mmd2_effect", "known_sw2_effect", "active_units", "dead_dimensions"),
     "what codes know (known recordings)": ("known_knn_instrument", "known_linear_instrument", "known_knn_pitch",
                                            "known_linear_pitch", "known_knn_dynamics", "known_linear_dynamics"),
     "what codes know (held-out recordings)": ("knn_instrument", "linear_instrument", "knn_pitch", "linear_pitch",
@@ -143,7 +144,7 @@ def goals(record):
                 share = 1.0 - ours.mean() / theirs.mean()
                 found.append(Goal(f"distance of {_best(record, size)} below that of {name} at size {size}, as a share",
                                   share, SHARE, share >= SHARE))
-    for name in ("mmd2_effect", "sw2_effect"):
+    for name in ("mmd2_effect", "sw2_effect", "train_mmd2_effect", "train_sw2_effect"):
         figure = values(record, CHOSEN, 4, name).mean()
         found.append(Goal(f"{name} of {CHOSEN}, in prior-against-prior quantiles", figure, MULTIPLE,
                           figure <= MULTIPLE))

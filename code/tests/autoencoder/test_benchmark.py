@@ -110,7 +110,8 @@ def known_record():
     """A record with figures chosen so that every verdict is known."""
     setting = replace(benchmark.RECORDED, methods=("PCA", "Plain", "MMDInverseMultiquadratic", "KullbackLeibler"),
                       sizes=(4, 8))
-    base = {"mmd2_effect": 1.0, "sw2_effect": 1.2, "dead_dimensions": 0, "known_knn_instrument": 0.9,
+    base = {**{f"{part}{test}2_effect": value for part in ("", "train_")
+               for test, value in (("mmd", 1.0), ("sw", 1.2))}, "dead_dimensions": 0, "known_knn_instrument": 0.9,
             "knn_instrument": 0.5, "prior_nearest_lsd_db": 7.0, "parameters": 10}
     distance = {"PCA": (8.0,), "Plain": (5.0, 5.1, 5.2), "MMDInverseMultiquadratic": (5.5, 5.6, 5.7),
                 "KullbackLeibler": (4.0, 5.0, 6.5)}
@@ -183,7 +184,8 @@ def test_results_of_another_weight_are_refused(stores, tmp_path, monkeypatch):
 
 
 def test_ours_beside_pythae_is_compared_in_distance_and_time():
-    base = {"mmd2_effect": 1.0, "sw2_effect": 1.2, "dead_dimensions": 0, "known_knn_instrument": 0.96,
+    base = {**{f"{part}{test}2_effect": value for part in ("", "train_")
+               for test, value in (("mmd", 1.0), ("sw", 1.2))}, "dead_dimensions": 0, "known_knn_instrument": 0.96,
             "prior_nearest_lsd_db": 7.0, "knn_instrument": 0.5}
     record = {"config": {"methods": ["PythaeWAE", "MMDInverseMultiquadratic", "Plain"]},
               "metrics": {"PythaeWAE/size4/seed0": {**base, "lsd_db": 7.0},
