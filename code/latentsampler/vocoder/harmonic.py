@@ -6,6 +6,7 @@ Phase is what a mel lacks. But a note of known pitch is (mostly) a sum of sinuso
 1. the least-squares magnitude of every bin comes from the mel, which a small network corrects;
 2. f0 in every frame comes from the asked pitch and from how far the lobes' centres lie from its harmonics;
 3. every bin gets the phase of its nearest harmonic, the integral of h f0; what is between them gets a noise's;
+   phases are mixed as unit phasors, not as angles, because an angle jumps by a turn where nothing is heard to change;
 4. a few fast Griffin-Lim iterations, which from such a start get further than sixty from a random one.
 
 The iterations see only a few frames to either side, so that any piece of a note can be rendered alone.
@@ -78,6 +79,8 @@ class HarmonicVocoder(nn.Module):
         self.heard = round(4000.0 / self.bin_hz)
         self.silent = 0.03  # power of a lobe (a full-scale sinusoid's is 65,536) from which on it counts
         self.small = 1e-5  # power of a bin (-98 dB) below which it has no phase worth a gradient
+        self.cancelled = 3e-3  # of its wanted power: a bin in which sinusoids cancel so far has no phase worth copying
+        self.step_hz = 0.05  # of a whole note's f0: finer is what rounding a mel makes of it
         self.scale, self.transform = LogMel(), Transform(mel.n_fft, mel.hop_length, mel.n_frames)
         self.register_buffer("bank", mel_filter_bank(mel))  # (M, F), nearly all zeros
         triangles = mel_filter_bank(replace(mel, n_mels=BANDS, norm="none"))  # (BANDS, F)
@@ -113,10 +116,12 @@ class HarmonicVocoder(nn.Module):
             size, noisiness = self.correct(mel.transpose(1, 2).contiguous(), note, comb, noisiness)
         else:
             size = self.magnitude(mel.transpose(1, 2))
-        turns = self.harmonic_turns(number, f0, self.bend(size.detach(), f0))
+        angle = 2.0 * math.pi * self.harmonic_turns(number, f0, self.bend(size.detach(), f0))  # (B, T, F)
         share = torch.sigmoid(noisiness) if self.noisy else (noisiness > 1e3).float()
-        angle = 2.0 * math.pi * torch.lerp(turns, self.noise, share)  # (B, T, F)
-        return [size, self.transform.joined(size * angle.cos(), size * angle.sin())]
+        real = torch.lerp(angle.cos(), self.noise[..., 0], share)
+        imaginary = torch.lerp(angle.sin(), self.noise[..., 1], share)
+        size_of_unit = size * torch.rsqrt(real.square() + imaginary.square() + self.cancelled)
+        return [size, self.transform.joined(size_of_unit * real, size_of_unit * imaginary)]
 
     @torch.jit.export
     def render(self, state: list[torch.Tensor], first: int, count: int):
@@ -156,11 +161,11 @@ class HarmonicVocoder(nn.Module):
         torch.Tensor
             ``(B, t, F, 2)``.
         """
-        last = spectrum
+        last, floor = spectrum, self.cancelled * size.square() + self.small
         for iteration in range(self.iterations):
             new = self.transform.analyse(self.transform.signal(spectrum, first))
             ahead = torch.lerp(last, new, 1.0 + self.momentum[iteration - 1]) if iteration > 0 else new
-            unit = size * torch.rsqrt(self.transform.power(ahead) + self.small)
+            unit = size * torch.rsqrt(self.transform.power(ahead) + floor)
             spectrum, last = self.transform.scaled(ahead, unit), new
         return spectrum
 
@@ -205,6 +210,8 @@ class HarmonicVocoder(nn.Module):
         weight = torch.stack([number * away, number * number], dim=2) * heard[:, :, None]  # (B, F', 2)
         sums = size[:, :, :self.heard].square() @ weight.float()  # (B, T, 2)
         off = sums[:, :, 0] / (sums[:, :, 1] + self.silent)  # (B, T) bins of f0
+        mean, step = off.mean(1, keepdim=True), self.step_hz / self.bin_hz
+        off = off + ((mean / step).round() * step - mean)  # a phase sums up even the last digit, over a whole note
         return (1.0 + off.double() / spacing).clamp(0.944, 1.06)
 
     def harmonic_turns(self, number, f0, bent):
@@ -252,7 +259,7 @@ class HarmonicVocoder(nn.Module):
         self.inverse = _inverse(self.bank)
         noise = _noise((self.n_frames + self.transform.blocks - 1) * self.hop).to(like.device)
         spectrum = self.transform.analyse(noise.view(1, -1, self.hop))  # (1, T, F, 2)
-        self.noise = torch.atan2(spectrum[..., 1], spectrum[..., 0]) * (0.5 / math.pi)  # turns
+        self.noise = self.transform.scaled(spectrum, torch.rsqrt(self.transform.power(spectrum) + 1e-12))  # phasors
 
 
 def _inverse(bank):
