@@ -77,11 +77,6 @@ class StartedGenerative(Generative):
         """Return samples ``first`` to ``first + count`` of a started note: ``(1, count)``."""
         return self.vocoder.render(state, first, count)
 
-    @torch.jit.export
-    def plain(self):
-        """Use real arithmetic only from now on, at a quarter of the speed: for recording what ONNX knows."""
-        self.vocoder.plain()
-
 
 def assemble(model_path, vocoder_path, out, reduce=None):
     """Join ``model.pt`` and ``vocoder.pt`` to ``generative.pt``.
@@ -118,7 +113,7 @@ def assemble(model_path, vocoder_path, out, reduce=None):
         "created_from": {"model": about["created_from"], "vocoder": about_vocoder["created_from"],
                          "source": source_hash()},
     }
-    save_scripted(module, out, metadata, keep=("forward", "start", "render", "plain") if pieces else ("forward",))
+    save_scripted(module, out, metadata, keep=("forward", "start", "render") if pieces else ("forward",))
     return load_generative(out)[1]
 
 

@@ -62,11 +62,6 @@ class StartedKnobs(Knobs):
         piece = self.vocoder.render(state[:-1], first, count)
         return self.projection.finish(piece, state[-1], first)
 
-    @torch.jit.export
-    def plain(self):
-        """Use real arithmetic only from now on, at a quarter of the speed: for recording what ONNX knows."""
-        self.vocoder.plain()
-
 
 def assemble(model_path, vocoder_path, projection_path, out):
     """Join ``model.pt``, ``vocoder.pt`` and ``projection.pt`` to a ``generative.pt`` of semantic controls.
@@ -106,7 +101,7 @@ def assemble(model_path, vocoder_path, projection_path, out):
         "chunk": CHUNK_HOPS * mel["hop_length"] if pieces else 0,
         "deviations": knobs["deviations"],  # points of each knob's attribute: the unit in which they compare
         "created_from": {**knobs["created_from"], "source": source_hash()},
-    }, keep=("forward", "start", "render", "plain") if pieces else ("forward",))
+    }, keep=("forward", "start", "render") if pieces else ("forward",))
     return load_generative(out)[1]
 
 

@@ -161,7 +161,7 @@ def save_vocoder(module, out, config, checksum):
     checksum : str
         Of the notes.
     """
-    keep = ("forward", "start", "render", "plain") if hasattr(module, "render") else ("forward",)
+    keep = ("forward", "start", "render") if hasattr(module, "render") else ("forward",)
     if hasattr(module, "forget"):
         module.forget()
     save_scripted(module, out, {

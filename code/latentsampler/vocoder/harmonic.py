@@ -239,11 +239,6 @@ class HarmonicVocoder(nn.Module):
         turns = first * number.float()[:, None] + odd
         return turns - turns.round()
 
-    @torch.jit.export
-    def plain(self):
-        """Use real matrix products from now on, and no complex numbers: for recording what ONNX knows."""
-        self.transform.fast = False
-
     @torch.jit.unused
     def forget(self):
         """Empty what :meth:`prepare` makes, before saving."""

@@ -28,6 +28,7 @@ from torch.nn import functional
 
 from latentsampler import notemap
 from latentsampler.export import load_scripted
+from latentsampler.web.fourier import real_arithmetic
 
 OPSET = 17
 TOLERANCE = 1e-4  # of a note's root mean square difference
@@ -64,8 +65,6 @@ def convert(generative, folder, points=8):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     defaults = torch.tensor([[control["default"] for control in metadata["controls"]]])
-    if hasattr(module, "plain"):
-        module.plain()  # real arithmetic only
     with torch.no_grad():
         module(defaults)  # what a module makes at its first call is no part of a recording
     graph = record(module, defaults)
@@ -91,6 +90,7 @@ def record(module, controls):
     except RuntimeError as error:
         raise ValueError("expected a model whose computation does not depend on the values of its controls, got one "
                          f"that cannot be recorded: {str(error).strip().splitlines()[-1]}") from error
+    real_arithmetic(graph)
     for node in graph.graph.nodes:
         if node.op == "call_function" and node.target in _WRITABLE:
             node.target, keep = _WRITABLE[node.target]
