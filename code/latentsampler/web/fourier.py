@@ -73,10 +73,10 @@ def inverse(spectrum, cosine_even, cosine_odd, sine_even, sine_odd):
     edge = torch.ones_like(real[..., :1])
     twice = torch.cat([edge, 2.0 * torch.ones_like(real[..., 1:-1]), edge], dim=-1) / (2 * (real.shape[-1] - 1))
     real, imaginary = real * twice, imaginary * twice  # both halves of a spectrum, but DC and Nyquist stand once
-    c_even, c_odd = real[..., ::2] @ cosine_even.t(), real[..., 1::2] @ cosine_odd.t()
-    s_even, s_odd = imaginary[..., ::2] @ sine_even.t(), imaginary[..., 1::2] @ sine_odd.t()
-    cosine = torch.cat([(c_even + c_odd)[..., :-1], 2.0 * c_even[..., -1:], (c_even - c_odd)[..., :-1].flip(-1)], dim=-1)
-    sine = torch.cat([(s_even + s_odd)[..., :-1], 2.0 * s_odd[..., -1:], (s_odd - s_even)[..., :-1].flip(-1)], dim=-1)
+    even, odd = real[..., ::2] @ cosine_even.t(), real[..., 1::2] @ cosine_odd.t()
+    cosine = torch.cat([(even + odd)[..., :-1], 2.0 * even[..., -1:], (even - odd)[..., :-1].flip(-1)], dim=-1)
+    even, odd = imaginary[..., ::2] @ sine_even.t(), imaginary[..., 1::2] @ sine_odd.t()
+    sine = torch.cat([(even + odd)[..., :-1], 2.0 * odd[..., -1:], (odd - even)[..., :-1].flip(-1)], dim=-1)
     return torch.cat([cosine - sine, (cosine + sine)[..., 1:-1].flip(-1)], dim=-1)
 
 
