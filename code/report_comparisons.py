@@ -273,6 +273,8 @@ DERIVED = {
     "pitch pca": benchmark("PitchPCA", "lsd_db"), "pca": benchmark("PCA", "lsd_db"),
     "plain": benchmark("Plain", "lsd_db"), "plain codes": benchmark("Plain", "sw2_effect"),
     "mmd codes": benchmark("MMDInverseMultiquadratic", "sw2_effect"),
+    "mmd held": benchmark("MMDInverseMultiquadratic", "mmd2_effect"),
+    "mmd trained": benchmark("MMDInverseMultiquadratic", "train_mmd2_effect"),
     "vae codes": benchmark("KullbackLeibler", "sw2_effect"),
     "pitch of spread 1": labels("spread", 1, "pitch"), "mean of spread 10": labels("spread", 10, "mean"),
     "mean of known 10": labels("known", 10, "mean"), "mean of only 10": labels("only", 10, "mean"),
