@@ -55,7 +55,7 @@ def choose(dataset, count, seed=0):
 
     instruments = dataset.column("Instrument (abbr.)")
     held_out = np.random.default_rng(seed).permutation(split(dataset).test)
-    first = {instruments[i]: int(i) for i in reversed(held_out) if np.isfinite(dataset.pitch[i])}
+    first = {instruments[i]: int(i) for i in reversed(held_out) if torch.isfinite(dataset.pitch[i])}
     pitches = sorted(first.values(), key=lambda index: dataset.pitch[index])
     return [pitches[k] for k in np.linspace(0, len(pitches) - 1, min(count, len(pitches))).round().astype(int)]
 
