@@ -27,6 +27,15 @@ def test_all_shipped_models_together_compress_to_at_most_12_megabytes(root):
     assert sum(len(zlib.compress(path.read_bytes(), 6)) for path in files) <= 12e6
 
 
+def test_the_shipped_instrument_has_at_most_6_megabytes_and_loads_in_300_milliseconds_of_one_core(root):
+    path, times = root / "patch" / "generative.pt", []
+    for _ in range(5):
+        begin = time.thread_time()
+        generative.load_generative(path)
+        times.append(time.thread_time() - begin)
+    assert path.stat().st_size <= 6e6 and min(times) <= 0.3
+
+
 def test_the_first_512_samples_cost_at_most_10_milliseconds_of_one_core(shipped):
     module, metadata = shipped
     controls, times = generative.with_defaults(metadata, []), []
