@@ -11,7 +11,7 @@ Contents
 measure           all of the below for one model
 bang_to_sound     milliseconds from the message to the end of the block with the first sample
 notes_per_second  how many notes a second the worker sustains
-processor         per cent of a core while a number of voices sound
+processor         per cent of a core while a number of voices sound, and milliseconds for a second of sound
 alone             milliseconds of the network itself for a second of sound
 memory            MiB of the first object and of each further one
 soak              a long time of music, with every tick of the audio timed
@@ -75,17 +75,28 @@ def notes_per_second(build, folder, model, seconds=6.0, steal="none"):
 
 
 def processor(build, folder, model, length, voices=16, seconds=8.0):
-    """Per cent of one core, all threads of Pd together, once that many notes of ``length`` seconds overlap."""
-    patch = Path(folder) / "processor.pd"
+    """Per cent of one core, all threads of Pd together, once that many notes of ``length`` seconds overlap.
+
+    And milliseconds of a core for a second of sound: by the notes that were rendered meanwhile, since a Pd that was
+    held up plays what it missed all at once.
+    """
+    patch, log = Path(folder) / "processor.pd", Path(folder) / "processor.log"
     patch.write_text(playing(model, 1000 * length / voices, length + seconds + 1))
-    process = subprocess.Popen(pd.command(patch, batch=False, paths=(build,)), stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    time.sleep(START_MS / 1000 + length + 0.5)
-    before, begun = psutil.Process(process.pid).cpu_times(), time.monotonic()
+    with log.open("wb") as out:
+        process = subprocess.Popen(pd.command(patch, batch=False, paths=(build,)), stdout=out, stderr=out)
+    while process.poll() is None and _ready(log) < voices:  # not by the clock: Pd may take long to begin
+        time.sleep(0.05)
+    before, first, begun = psutil.Process(process.pid).cpu_times(), _ready(log), time.monotonic()
     time.sleep(seconds - 0.5)
-    after, ended = psutil.Process(process.pid).cpu_times(), time.monotonic()
+    after, last, ended = psutil.Process(process.pid).cpu_times(), _ready(log), time.monotonic()
     process.wait(timeout=60)
-    return round(100 * (after.user + after.system - before.user - before.system) / (ended - begun), 1)
+    spent = after.user + after.system - before.user - before.system
+    return round(100 * spent / (ended - begun), 1), round(1000 * spent / ((last - first) * length), 1)
+
+
+def _ready(log):
+    """Notes that were rendered so far, by what Pd printed."""
+    return log.read_text(errors="replace").count("status: ready")
 
 
 def alone(model, length, repeats=20):
@@ -173,7 +184,8 @@ def measure(build, folder, model):
         "bang_to_sound": latency,
         "ms_per_second_of_sound": round(latency["p50_ms"] / length, 2),
         "notes_per_second": notes_per_second(build, folder, model),
-        "percent_of_a_core_at_16_voices": processor(build, folder, model, length),
+        **dict(zip(("percent_of_a_core_at_16_voices", "core_ms_per_second_of_sound"),
+                   processor(build, folder, model, length), strict=True)),
         "memory": memory(build, folder, model),
         "perform": json.loads(perform.stdout),
     }
