@@ -40,7 +40,7 @@ def html(python):
     return ROOT / "build" / "book" / "html"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(html):
     """Address of the book, served from this computer."""
     handler = functools.partial(_Quiet, directory=str(html))
@@ -50,7 +50,7 @@ def address(html):
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not the session's: a browser that stays open takes time from what is measured later
 def chromium():
     """A headless Chromium to which every other host is closed."""
     from playwright.sync_api import sync_playwright
