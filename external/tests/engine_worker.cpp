@@ -252,7 +252,8 @@ int main() {
       {"without a model a note is dropped by name", without_a_model_a_note_is_dropped_by_name},
       {"an unpitched model is transposed by its length", an_unpitched_model_is_transposed_by_its_length},
       {"more notes than it can render starve no one", more_notes_than_it_can_render_starve_no_one},
-      {"notes that come faster than they can be opened starve no one", notes_that_come_faster_than_they_can_be_opened_starve_no_one},
+      {"notes that come faster than they can be opened starve no one",
+       notes_that_come_faster_than_they_can_be_opened_starve_no_one},
       {"engines die busy without waiting", engines_die_busy_without_waiting},
       {"objects share a model and drop it together", objects_share_a_model_and_drop_it_together},
   });

@@ -1,6 +1,5 @@
 """Claims about vocoders: phases, inverse transform, pieces, exports."""
 
-
 from dataclasses import replace
 
 import librosa
