@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
@@ -23,6 +25,20 @@ def require(condition, reason):
     if os.environ.get("REQUIRE_ALL") == "1":
         pytest.fail(f"REQUIRE_ALL=1, but {reason}")
     pytest.skip(reason)
+
+
+@contextmanager
+def dask_cluster(**options):
+    """Run two Dask workers on this computer; what Dask sets in the environment ends with them.
+
+    Its ``MALLOC_TRIM_THRESHOLD_`` lets every program started afterwards give back and fetch again its memory at each
+    call: a second of sound in Pure Data then takes 33 ms of a core and not 19.
+    """
+    from distributed import LocalCluster
+
+    with mock.patch.dict(os.environ), LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None,
+                                                   **options) as workers:
+        yield workers
 
 
 @pytest.fixture(scope="session", autouse=True)

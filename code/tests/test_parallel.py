@@ -12,6 +12,8 @@ import pytest
 import torch
 from latentsampler.parallel import cluster, each, run_tasks
 
+from .conftest import dask_cluster
+
 RUN = """
 import sys
 from tests.test_parallel import noted
@@ -112,9 +114,8 @@ def test_a_missing_dask_is_answered_with_the_extra_that_brings_it():
 
 @pytest.mark.long
 def test_a_dask_cluster_that_loses_a_worker_does_every_task_and_keeps_one_result_each(tmp_path):
-    from distributed import LocalCluster
-
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as workers:
+    before = dict(os.environ)
+    with dask_cluster() as workers:
         victim = next(iter(workers.workers.values())).pid
         alive = []
 
@@ -135,3 +136,4 @@ def test_a_dask_cluster_that_loses_a_worker_does_every_task_and_keeps_one_result
     assert min(ends) == 1 and sum(ends) <= 17  # at most the one whose worker died between its end and its file
     begun = [count(tmp_path, "begin", k) for k in range(16)]
     assert sum(begun) <= 17  # the victim's task is begun again, no other
+    assert dict(os.environ) == before  # later tests measure other programs in it

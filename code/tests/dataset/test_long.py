@@ -19,6 +19,7 @@ from latentsampler.dataset.build import build_store
 from latentsampler.dataset.soundfont import SoundFontSource
 from latentsampler.parallel import cluster
 
+from ..conftest import dask_cluster
 from .conftest import tone
 
 pytestmark = pytest.mark.long
@@ -80,12 +81,10 @@ def test_a_build_killed_ten_times_at_random_points_ends_in_the_same_bytes(soundf
     assert same_bytes(whole / name, killed / name)
 
 
-def test_a_dask_cluster_that_loses_a_worker_builds_the_same_bytes(soundfont, tmp_path, monkeypatch):
-    from distributed import LocalCluster
-
+def test_a_dask_cluster_that_loses_a_worker_builds_the_same_bytes(soundfont, tmp_path):
     source = SoundFontSource(soundfont, step=4)
     alone = build_store(source, tmp_path / "alone", MelConfig(), n_jobs=1, progress=False)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as workers:
+    with dask_cluster() as workers:
         victim = next(iter(workers.workers.values())).pid
         parts, killed = tmp_path / "cluster" / f"{alone.name}.parts", []
 

@@ -9,16 +9,15 @@ import pytest
 from latentsampler import records
 from latentsampler.experiments import ablation, search
 
+from ..conftest import dask_cluster
+
 pytestmark = pytest.mark.long
 
 
 @pytest.fixture
 def workers():
     """A cluster of this computer whose workers know the chapter of the tests."""
-    from distributed import LocalCluster
-
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None,
-                      preload=["tests.experiments.conftest"]) as cluster:
+    with dask_cluster(preload=["tests.experiments.conftest"]) as cluster:
         yield cluster
 
 
