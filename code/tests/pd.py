@@ -17,6 +17,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -81,10 +82,13 @@ class Patch:
 
 
 class Run:
-    """Outcome of a run: ``code``, ``seconds``, ``log`` (lines of stderr), ``arrays`` (name -> float32 samples)."""
+    """Outcome of a run: ``code``, ``seconds``, ``log`` (lines of stderr), ``arrays`` (name -> float32 samples).
 
-    def __init__(self, code, seconds, log, arrays):
-        self.code, self.seconds, self.log, self.arrays = code, seconds, log, arrays
+    ``times`` has the moment at which each line of the log came, in seconds of ``time.monotonic``.
+    """
+
+    def __init__(self, code, seconds, log, arrays, times=()):
+        self.code, self.seconds, self.log, self.arrays, self.times = code, seconds, log, arrays, list(times)
 
     def printed(self, name, selector=""):
         """Return what ``[print name]`` wrote, without the name; or only its messages of a selector, without that."""
@@ -135,16 +139,29 @@ def run_patch(text, folder=None, *, name="test.pd", timeout=120, env=None, **opt
             return run_patch(text, made, name=name, timeout=timeout, env=env, **options)
     folder = Path(folder)
     (folder / name).write_text(text)
-    begun = time.monotonic()
-    try:
-        done = subprocess.run(command(folder / name, **options), cwd=folder, env=env, timeout=timeout,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    except subprocess.TimeoutExpired as error:
-        tail = (error.stdout or b"").decode(errors="replace")[-2000:]
-        raise TimeoutError(f"Pd did not quit within {timeout} s; its last words:\n{tail}") from None
+    log, times, killed, begun = [], [], threading.Event(), time.monotonic()
+    with subprocess.Popen(command(folder / name, **options), cwd=folder, env=env, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+
+        def kill():
+            killed.set()
+            process.kill()
+
+        watch = threading.Timer(timeout, kill)
+        watch.start()
+        try:
+            for line in process.stdout:
+                times.append(time.monotonic())
+                log.append(line.decode(errors="replace").rstrip("\r\n"))
+            code = process.wait()
+        finally:
+            watch.cancel()
+    if killed.is_set():
+        tail = "\n".join(log)[-2000:]
+        raise TimeoutError(f"Pd did not quit within {timeout} s; its last words:\n{tail}")
     seconds = time.monotonic() - begun
     arrays = {path.stem: soundfile.read(path, dtype="float32")[0] for path in sorted(folder.glob("*.wav"))}
-    return Run(done.returncode, seconds, done.stdout.decode(errors="replace").splitlines(), arrays)
+    return Run(code, seconds, log, arrays, times)
 
 
 def perform(creation, events, seconds, folder, *, rate=44100, offline=True, block=None, **options):

@@ -1,12 +1,14 @@
 """Claims about real time: notes come soon, none is lost, no tick of the audio is late.
 
 There is no sound card here: Pd without one keeps time by the clock, so a tick that comes more than 25 ms after the
-one before is what a sound card would call an underrun.
+one before is what a sound card would call an underrun. A shared machine stands still now and then (20 ms, some times
+a minute, seen with nothing else running): a witness beside Pd measures that, and only what is late without it counts.
 """
 
 import numpy as np
 import pytest
 
+from .. import pd
 from . import benchmark
 from . import models as small
 from .test_play import RATE, pluck, shifted_sum, stats
@@ -40,10 +42,25 @@ def test_an_instrument_that_is_switched_off_and_on_keeps_playing(play, models):
 
 
 def test_a_few_seconds_of_music_have_no_underrun(build, models, tmp_path):
-    run = benchmark.soak(build, tmp_path, models / "chunked.pt", 10, 4)
+    run, late = benchmark.soak(build, tmp_path, models / "chunked.pt", 10, 4)
     assert run.complaints() == []
-    assert run.printed("late") == []
+    assert late == []
     assert stats(run)["dropped"] == 0
+
+
+def test_a_tick_that_pd_itself_holds_up_counts_as_an_underrun(tmp_path):
+    patch = pd.Patch()
+    start, watch = patch.obj("bang"), benchmark.watch_ticks(patch)
+    patch.chain(patch.obj("loadbang"), start)
+    patch.chain(patch.obj("loadbang"), patch.msg("; pd dsp 1"))
+    patch.chain(patch.obj("sig~ 0"), patch.obj("dac~"))
+    patch.chain(patch.at(start, 200, "1"), watch)
+    # Pd computes for a long time at once, as an object would that renders in the audio thread
+    patch.chain(patch.at(start, 500, "20000000"), patch.obj("until"), patch.obj("f"))
+    patch.at(start, 1000, "; pd quit")
+    with benchmark.Witness() as witness:
+        run = pd.run_patch(patch.text(), tmp_path, batch=False, timeout=60)
+    assert len(benchmark.underruns(run, witness)) == 1
 
 
 def test_under_overload_notes_still_sound(build, tmp_path):
@@ -57,11 +74,9 @@ def test_under_overload_notes_still_sound(build, tmp_path):
 @pytest.mark.long
 def test_a_minute_at_ten_notes_a_second_has_no_underrun_and_loses_no_note(build, tmp_path):
     model = small.save(small.Large(), tmp_path / "large.pt")
-    run = benchmark.soak(build, tmp_path, model, 10, 60)
-    if run.printed("late"):  # once more: on a shared machine another program may have held the processor
-        run = benchmark.soak(build, tmp_path, model, 10, 60)
+    run, late = benchmark.soak(build, tmp_path, model, 10, 60)
     counts = stats(run)
-    assert run.printed("late") == []
+    assert late == []
     assert counts["triggered"] >= 599
     assert counts["triggered"] == counts["done"] + counts["dropped"] == counts["done"]
     assert len(run.printed("status", "done")) == counts["done"]
@@ -75,7 +90,7 @@ def test_a_second_of_sound_costs_at_most_25_ms_of_a_core_at_five_million_paramet
     for _ in range(3):  # another machine on the same processor only adds: the least counts
         before = benchmark.alone(model, seconds)
         _, cost = benchmark.processor(build, tmp_path, model, seconds)
-        found.append((cost, max(before, benchmark.alone(model, seconds))))
+        found.append((cost, round(max(before, benchmark.alone(model, seconds)), 1)))
         # a core that meets the 25 ms takes 16 for the network alone; a slower core is slower at both
         if cost <= max(25.0, 25.0 / 16.0 * found[-1][1]):
             return
