@@ -25,8 +25,9 @@ test: ## the fast suite (under 12 minutes on 2 cores)
 	@./setup.sh test
 	@./setup.sh --system $(SYSTEM_TEST) || echo "going on without: tests that need these parts are skipped by name"
 	@$(MAKE) --no-print-directory lint
-	@$(PY) -m pytest -q -m "not long" code/tests
-	@$(PY) -m pytest -q --nbval-lax --nbval-cell-timeout=120 notebooks
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not long and not alone" code/tests
+	@$(PY) -m pytest -q -m "alone and not long" code/tests
+	@$(PY) -m pytest -q -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=120 notebooks
 
 check: ## the long suite: soak, churn, fuzz, sanitizers, kills, clusters (under 50 minutes)
 	@./setup.sh test

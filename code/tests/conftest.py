@@ -18,6 +18,18 @@ ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 
 
+ALONE = ("external", "patch", "instrument/test_generative.py", "instrument/test_puredata.py")  # late beside others
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what plays or measures in real time."""
+    places = tuple(str(ROOT / "code" / "tests" / place) for place in ALONE)
+    for item in items:
+        if str(item.path).startswith(places):
+            item.add_marker("alone")
+
+
 def require(condition, reason):
     """Skip with ``reason`` unless ``condition`` holds; with REQUIRE_ALL=1 a missing part is a failure."""
     if condition:

@@ -54,6 +54,7 @@ def test_attribute_agrees_with_the_reference_within_a_quarter_point(reference, d
     assert np.max(np.abs(ours - theirs)) <= 0.5
 
 
+@pytest.mark.alone
 def test_all_seven_take_at_most_60_ms_a_note(reference):
     waves = reference[0][:32]
     descriptors.describe(waves[:8], RATE)

@@ -78,6 +78,7 @@ def test_a_p_value_counts_the_relabellings_that_are_as_far_apart():
     assert permutation_p(np.array([3.0, 1.0, 3.0, 4.0])) == pytest.approx(0.75)
 
 
+@pytest.mark.alone
 def test_both_tests_of_256_codes_take_less_than_two_seconds_and_repeat():
     codes = normals(400, 16, 0)
     start = time.process_time()
