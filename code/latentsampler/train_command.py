@@ -5,13 +5,15 @@ Contents
 add_train   adds it to a parser's subcommands
 """
 
+import argparse
 import importlib
+import math
 import time
 from dataclasses import replace
 from pathlib import Path
 
 
-def add_train(commands, name, text, chapter, out):
+def add_train(commands, name, text, chapter, out, pauses=True):
     """Add a training command.
 
     Parameters
@@ -24,6 +26,8 @@ def add_train(commands, name, text, chapter, out):
         Folder of the package whose ``experiment`` is trained.
     out : str
         Default of ``--out``.
+    pauses : bool
+        Whether the chapter trains by ``training.train``, which ``--budget`` pauses.
 
     Returns
     -------
@@ -37,9 +41,12 @@ def add_train(commands, name, text, chapter, out):
     train.add_argument("--out", type=Path, default=Path(out), help="file to write (default: %(default)s)")
     train.add_argument("--seed", type=int, default=0, help="integer (default: %(default)s)")
     train.add_argument("--steps", type=int, help="optimiser steps, instead of the run's own (not with --record)")
+    if pauses:
+        train.add_argument("--budget", type=_minutes, metavar="MINUTES",
+                           help="pause training after so long and write what there is; the same command goes on")
     train.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     train.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
-    train.set_defaults(run=_train, chapter=chapter, extra=_nothing)
+    train.set_defaults(run=_train, chapter=chapter, extra=_nothing, **({} if pauses else {"budget": None}))
     return train
 
 
@@ -47,11 +54,22 @@ def _nothing(_):
     return {}
 
 
+def _minutes(text):
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not minutes > 0:
+        raise argparse.ArgumentTypeError(f"expected minutes above 0, got {text}")
+    return minutes
+
+
 def _train(options):
     import torch
 
     from latentsampler import records
     from latentsampler.dataset.store import NoteDataset
+    from latentsampler.training import limited
 
     torch.set_num_threads(1)
     experiment = importlib.import_module(f"latentsampler.{options.chapter}.experiment")
@@ -67,11 +85,15 @@ def _train(options):
     extra = options.extra(options)
     dataset, begin = NoteDataset(options.data), time.perf_counter()
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    metrics, history = experiment.run(config, options.seed, options.out, dataset, device=options.device, **extra)
+    with limited(options.budget or math.inf) as limit:
+        metrics, history = experiment.run(config, options.seed, options.out, dataset, device=options.device, **extra)
     for name, value in metrics.items():
         print(f"{name:28s} {value:.4g}")
     print(f"wrote {options.out}")
-    if options.record:
+    if limit.paused:
+        print("paused at step {} of {}: the same command goes on".format(*limit.paused)
+              + (", and records the whole run at its end" if options.record else ""))
+    elif options.record:
         inputs = {key: path for key in extra if isinstance(path := getattr(options, key, None), Path)}
         origin = records.provenance(time.perf_counter() - begin, dataset.checksum, options.device, inputs)
         folder = records.write_record(options.chapter, options.name, options.seed, config, metrics, history, origin)

@@ -12,6 +12,7 @@ Contents
 Schedule   steps, batch, learning rate, when to validate and to stop
 train      module + loss -> history; checkpoints, resumes, stops early
 watched    calls a function with every row of history, as a search or a rerun needs
+limited    pauses training after some minutes; the next call goes on
 """
 
 import contextlib
@@ -97,7 +98,8 @@ def train(module, loss, items, schedule, seed, weights=None, validate=None, chec
     Returns
     -------
     list of dict
-        One row per validation: step, mean of each term since the last row, total, valid.
+        One row per validation: step, mean of each term since the last row, total, valid. Of a run that
+        :func:`limited` pauses, the rows so far; its checkpoint stays.
 
     Raises
     ------
@@ -121,6 +123,10 @@ def train(module, loss, items, schedule, seed, weights=None, validate=None, chec
                 bar.set_postfix({name: f"{value:.3g}" for name, value in terms.items()}, refresh=False)
             if state.step % schedule.valid_every == 0 or state.step == schedule.steps:
                 state.close_row(validate, schedule.patience)
+            if (limit := _LIMIT.get()) and limit.over(state.step, schedule.steps) and not state.stopped:
+                state.save(0.0)
+                state.keep_best(schedule.patience)
+                return state.history
             state.save(schedule.checkpoint_seconds)
     state.finish(schedule.patience)
     return state.history
@@ -137,6 +143,50 @@ def watched(callback):
         yield
     finally:
         _WATCHER.reset(token)
+
+
+class Limit:
+    """A time at which training pauses.
+
+    Parameters
+    ----------
+    minutes : float
+        From now.
+    """
+
+    def __init__(self, minutes):
+        self.end = time.monotonic() + 60.0 * minutes
+        self.paused = None  # (step, steps) of a run that was paused
+
+    def over(self, step, steps):
+        """Say whether a run that is not done has to pause, and keep where."""
+        if step < steps and time.monotonic() >= self.end:
+            self.paused = step, steps
+        return self.paused is not None
+
+
+_LIMIT = contextvars.ContextVar("limit", default=None)
+
+
+@contextlib.contextmanager
+def limited(minutes):
+    """Pause every training after so many minutes, at least one step after it began, while the context lasts.
+
+    Parameters
+    ----------
+    minutes : float
+        Wall-clock time.
+
+    Yields
+    ------
+    Limit
+        ``paused``: where a run was paused, or None.
+    """
+    token = _LIMIT.set(limit := Limit(minutes))
+    try:
+        yield limit
+    finally:
+        _LIMIT.reset(token)
 
 
 def _batch(items, schedule, seed, step):
@@ -204,9 +254,12 @@ class _Progress:
             self.since_best += 1
             self.stopped = bool(patience) and self.since_best >= patience
 
-    def finish(self, patience):
+    def keep_best(self, patience):
         if patience and self.best_weights is not None:
             self.module.load_state_dict(self.best_weights)
+
+    def finish(self, patience):
+        self.keep_best(patience)
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 

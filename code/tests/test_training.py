@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from latentsampler.training import Schedule, train
+from latentsampler.training import Schedule, limited, train
 
 SCHEDULE = Schedule(steps=60, batch_size=4, learning_rate=0.05, warmup=5, valid_every=20, checkpoint_seconds=0.0)
 
@@ -76,6 +76,22 @@ def test_a_loss_that_is_not_finite_stops_with_its_terms():
     module, _, items = line_fit()
     with pytest.raises(FloatingPointError, match="step 0.*'error': nan"):
         train(module, lambda i: {"error": module.weight.sum() * float("nan")}, items, SCHEDULE, 0, progress=False)
+
+
+def test_a_run_paused_by_its_budget_goes_on_to_the_same_weights(tmp_path):
+    whole, loss, items = line_fit()
+    history = train(whole, loss, items, SCHEDULE, 0, validate=lambda: 1.0, progress=False)
+    reached = []
+    while not reached or reached[-1]:
+        module, loss, items = line_fit()
+        with limited(0.01 / 60 if len(reached) else 1e-9) as limit:
+            found = train(module, lambda i, loss=loss: time.sleep(1e-3) or loss(i), items, SCHEDULE, 0,
+                          validate=lambda: 1.0, checkpoint=tmp_path / "line.ckpt", progress=False)
+        reached.append(limit.paused)
+        assert (tmp_path / "line.ckpt").is_file() == bool(limit.paused)
+    assert reached[0] == (1, 60)  # a step at least, however short the time is
+    assert len(reached) > 3
+    assert torch.equal(module.weight, whole.weight) and found == history
 
 
 def test_a_run_killed_three_times_ends_with_the_same_weights(tmp_path):

@@ -9,7 +9,8 @@ def add_parser(commands):
     """Add the commands to the subcommands of a parser."""
     project = commands.add_parser("project", help="latent space <-> deep, bright, hard, dirty").add_subparsers(
         metavar="COMMAND", required=True)
-    train = add_train(project, "train", "fit and measure a projection -> projection.pt", "projection", "projection.pt")
+    train = add_train(project, "train", "fit and measure a projection -> projection.pt", "projection", "projection.pt",
+                      pauses=False)
     train.add_argument("--model", type=Path, required=True, help="model.pt")
     train.add_argument("--vocoder", type=Path, required=True, help="vocoder.pt")
     train.add_argument("--unheard", metavar="STORE", help="store of `project unheard`, to try the knobs on")
