@@ -40,7 +40,7 @@ coverage: ## lines of the package that the fast suite runs: at least 90 %, and w
 	@COVERAGE_FILE=build/coverage/data $(PY) -m pytest -q -m "not long" --cov --cov-report=term code/tests
 
 lint: ## PEP 8 and numpydoc
-	@$(PY) -m ruff check code toy notebooks book
+	@$(PY) -m ruff check code toy notebooks book conftest.py
 	@find code/latentsampler -name "*.py" -print0 | PYTHONWARNINGS=ignore xargs -0 .venv/bin/numpydoc lint
 
 external: ## the Pure Data object, built beside the patch

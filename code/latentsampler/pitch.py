@@ -9,6 +9,7 @@ Contents
 --------
 midi_to_hz, hz_to_midi, cents   units
 estimate_f0                     one note -> Hz, slow and exact (about 0.1 s a note)
+compile_estimator               before several processes estimate at once
 heard_instead                   is a label clearly wrong? 0.4 ms a note, for whole datasets
 """
 
@@ -63,6 +64,15 @@ def estimate_f0(waveform, sample_rate, fmin=LOWEST_HZ, fmax=HIGHEST_HZ):
     f0, voiced, _ = librosa.pyin(np.asarray(waveform, dtype=np.float32), fmin=fmin, fmax=fmax, sr=sample_rate,
                                  frame_length=2048, resolution=0.2)
     return _refined(waveform, sample_rate, np.median(f0[voiced])) if np.any(voiced) else float("nan")
+
+
+def compile_estimator():
+    """Let numba compile what :func:`estimate_f0` needs, once for all processes that are started afterwards.
+
+    It keeps what it compiled beside librosa, without a lock: processes that do so at once can leave files by which
+    each later call crashes.
+    """
+    estimate_f0(np.sin(np.arange(4096) * 0.1), 22050)
 
 
 def heard_instead(waveform, sample_rate, pitch):

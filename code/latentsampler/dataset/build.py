@@ -38,6 +38,7 @@ from latentsampler.dataset.prepare import Preparation, RejectedError, prepare, t
 from latentsampler.dataset.store import store_checksum
 from latentsampler.dataset.table import COLUMNS, write_table
 from latentsampler.parallel import each
+from latentsampler.pitch import compile_estimator
 
 FORMAT = 1  # raised when the same input would give another store
 CHUNK = 64  # notes: about 12 MB, one second of work
@@ -116,8 +117,12 @@ def _fill(source, rows, chunks, config, preparation, n_jobs, progress):
              for path, part in todo)  # a generator: rows are copied only when their turn comes
     bar = tqdm(total=len(rows), initial=len(rows) - sum(part.stop - part.start for _, part in todo),
                unit="note", desc=f"notes of {source.description['source']}", disable=not progress)
+    if len(todo) < 2:
+        n_jobs = 1
+    if n_jobs != 1 and any(row.get("Pitch source") == "" for row in rows):
+        compile_estimator()
     with bar:
-        for count in each(_build_chunk, calls, 1 if len(todo) < 2 else n_jobs):
+        for count in each(_build_chunk, calls, n_jobs):
             bar.update(count)
 
 

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 import soundfile
 from latentsampler.audio import MelConfig
+from latentsampler.dataset import build
 from latentsampler.dataset.benchmark import run_speed_benchmark
 from latentsampler.dataset.build import build_store
 from latentsampler.dataset.soundfont import SoundFontSource
 from latentsampler.parallel import cluster
 
-from ..conftest import dask_cluster
+from ..conftest import ROOT, dask_cluster
 from .conftest import tone
 
 pytestmark = pytest.mark.long
@@ -131,3 +132,17 @@ def test_extraction_is_5_times_librosas_speed_and_access_below_0_2_ms(dataset):
     print([run.timings for run in runs])
     assert max(run.timings["times_faster"] for run in runs) >= 5.0
     assert np.median([run.timings["access_ms"] for run in runs]) <= 0.2
+
+
+def test_two_jobs_that_estimate_pitches_compile_nothing_twice(tmp_path):
+    (tmp_path / "sounds").mkdir()
+    for k in range(2 * build.CHUNK):  # no pitch in the name: it is estimated
+        soundfile.write(tmp_path / "sounds" / f"kalimba-{k}.wav", tone(200.0 + k, seconds=0.2), 22050)
+    command = [sys.executable, str(ROOT / "code" / "main.py"), "dataset", "build", "--source", str(tmp_path / "sounds"),
+               "--out", str(tmp_path / "out"), "--jobs", "2"]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "numba"), "NUMBA_DEBUG_CACHE": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    written = [line for line in (done.stdout + done.stderr).splitlines() if "data saved to" in line]
+    assert len(written) >= 4  # processes that compile at once spoil each other's files
+    assert len(set(written)) == len(written)
