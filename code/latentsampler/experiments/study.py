@@ -5,7 +5,8 @@ Conventions
 * The journal is appended to under a lock that dies with its holder, and a line that a kill cut short is taken away
   before the next is written.
 * A running trial holds a lock on a file of its own. A trial that is running in the journal and whose lock is free has
-  lost its process: its values are tried again, once, and the new trial goes on from the old one's checkpoint.
+  lost its process: its values are tried again, once, and the new trial goes on from the old one's checkpoint. One that
+  was killed before it had values leaves nothing to repeat.
 
 Contents
 --------
@@ -156,8 +157,9 @@ def _reap(study, folder, states):
             except BlockingIOError:
                 alive += 1
                 continue
-        if trial.number not in repeated and trial.params:  # queued first: a kill in between loses nothing
-            study.enqueue_trial(trial.params, user_attrs={"repeats": trial.number})
+        values = {**trial.system_attrs.get("fixed_params", {}), **trial.params}  # those it was queued with, and drawn
+        if trial.number not in repeated and values:  # queued first: a kill in between loses nothing
+            study.enqueue_trial(values, user_attrs={"repeats": trial.number})
         study.tell(trial.number, state=states.FAIL)
     return alive
 

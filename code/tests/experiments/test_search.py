@@ -2,10 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -18,14 +18,15 @@ import sys, time
 import tests.experiments.conftest
 from latentsampler.experiments import search
 from latentsampler.line import experiment
-fit = experiment.run
+fit, calls = experiment.run, []
 def slow(*arguments, **named):
-    time.sleep(0.15)
+    calls.append(named)
+    print(len(calls), flush=True)
+    time.sleep(600 if sys.argv[3:] == ["stays"] and len(calls) == 2 else 0.15)
     return fit(*arguments, **named)
 experiment.run = slow
-print("ready", flush=True)
 search.run_search(search.plan("line/line", {"weights.shrink": ("uniform", 0.0, 1.0)}, steps=8), sys.argv[1],
-                  sys.argv[2], 14, progress=True)
+                  sys.argv[2], 14, progress=False)
 """
 
 WITHOUT_OPTUNA = """
@@ -73,12 +74,12 @@ def test_the_first_trial_is_the_run_as_it_is_when_the_space_has_its_values(data,
 def test_two_processes_of_which_one_is_killed_lose_no_trial_and_count_none_twice(data, tmp_path):
     command = [sys.executable, "-c", RUN, str(data), str(tmp_path)]
     code = Path(__file__).parents[2]
-    both = [subprocess.Popen(command, cwd=code, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    victim = both[0]
-    assert victim.stdout.readline() == "ready\n" and victim.stdout.readline().startswith("trial ")
-    time.sleep(0.1)
-    os.kill(victim.pid, signal.SIGKILL)  # while it waits in its second trial
-    assert both[1].wait() == 0 and victim.wait() == -signal.SIGKILL
+    victim = subprocess.Popen([*command, "stays"], cwd=code, stdout=subprocess.PIPE, text=True)
+    assert [victim.stdout.readline() for _ in range(2)] == ["1\n", "2\n"]
+    other = subprocess.Popen(command, cwd=code, stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == "1\n"
+    os.kill(victim.pid, signal.SIGKILL)  # in its second trial
+    assert other.communicate() and other.returncode == 0 and victim.wait() == -signal.SIGKILL
     what = search.plan("line/line", {"weights.shrink": ("uniform", 0.0, 1.0)}, steps=8)
     found = search.run_search(what, data, tmp_path, 14, progress=False)
     _, metrics, _ = search.as_record(what, found)
@@ -98,6 +99,33 @@ def test_an_entry_that_a_kill_cut_short_is_taken_away(data, tmp_path):
     _, after = run(data, tmp_path, trials=4)
     assert [t.params for t in after.trials[:3]] == before and len(after.trials) == 4
     assert all(json.loads(line) for line in journal.read_text().splitlines())
+
+
+@pytest.mark.long
+def test_no_moment_to_be_killed_at_loses_values_or_tries_them_twice(data, tmp_path):
+    what = search.plan("line/line", {"weights.shrink": ("uniform", 0.0, 1.0), "noise": ("log", 0.1, 1.0)}, steps=8)
+
+    def go_on(entries):
+        """Return the journal's entries and the trials that count, when a kill has left these entries."""
+        folder = tmp_path / f"{sum(1 for _ in tmp_path.iterdir())}"
+        shutil.copytree(tmp_path / "whole", folder)
+        journal = next(folder.rglob("journal.log"))
+        journal.write_text("".join(entries))
+        found = study.finished(search.run_search(what, data, folder, 2, progress=False))
+        return journal.read_text().splitlines(keepends=True), [trial.params for trial in found]
+
+    search.run_search(what, data, tmp_path / "whole", 2, progress=False)
+    once, _ = go_on([])
+    starts = [once[:k] for k in range(len(once) + 1)]
+    twice = max((go_on(start)[0] for start in starts), key=len)  # one was lost
+    starts += [twice[:k] for k in range(len(once), len(twice) + 1)]
+    for start in starts:
+        _, tried = go_on(start)
+        drawn = {(entry["param_name"], entry["param_value_internal"])
+                 for entry in map(json.loads, start) if entry["op_code"] == 5}
+        there = {value for trial in tried for value in trial.items()}
+        assert tried.count({"weights.shrink": 0.0, "noise": 0.1}) == 1 and len(tried) == 2, start
+        assert drawn <= there, start
 
 
 def test_the_command_records_a_study_from_which_its_figure_comes(data, tmp_path, capsys, monkeypatch):
