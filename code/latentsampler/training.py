@@ -123,7 +123,7 @@ def train(module, loss, items, schedule, seed, weights=None, validate=None, chec
                 bar.set_postfix({name: f"{value:.3g}" for name, value in terms.items()}, refresh=False)
             if state.step % schedule.valid_every == 0 or state.step == schedule.steps:
                 state.close_row(validate, schedule.patience)
-            if (limit := _LIMIT.get()) and limit.over(state.step, schedule.steps) and not state.stopped:
+            if (limit := _LIMIT.get()) and not state.stopped and limit.over(state.step, schedule.steps):
                 state.save(0.0)
                 state.keep_best(schedule.patience)
                 return state.history
