@@ -22,7 +22,6 @@ import argparse
 import json
 import subprocess
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -32,6 +31,7 @@ import torch
 from latentsampler.export import load_scripted
 
 from .. import pd
+from ..witness import Witness
 from . import models as small
 from .conftest import BUILD, build_external
 from .test_play import stats
@@ -170,49 +170,11 @@ def soak(build, folder, model, notes_per_second, seconds):
     return run, underruns(run, witness)
 
 
-class Witness:
-    """A thread that sleeps a millisecond at a time and keeps when it could not wake: ``stalls``, (begin, end) in s.
-
-    A virtual machine stands still for tens of milliseconds when its host wants the processor. Then nothing in it runs,
-    and this thread neither; a Pd that is held up by its own work does not hold up this thread.
-    """
-
-    def __enter__(self):
-        self.stalls, self.over = [], threading.Event()
-        self.thread = threading.Thread(target=self.watch, daemon=True)
-        self.thread.start()
-        return self
-
-    def watch(self):
-        """Keep every sleep of a millisecond that took five."""
-        last = time.monotonic()
-        while not self.over.is_set():
-            time.sleep(0.001)
-            now = time.monotonic()
-            if now - last > 0.005:
-                self.stalls.append((last, now))
-            last = now
-
-    def __exit__(self, *error):
-        self.over.set()
-        self.thread.join()
-
-    def stood(self, begin, end):
-        """Seconds in which the machine stood still between two moments."""
-        return sum(max(min(end, until) - max(begin, since), 0) for since, until in self.stalls)
-
-
 def underruns(run, witness):
     """Milliseconds of the ticks printed as ``late`` that stay late without the time the machine stood still."""
-    found = []
-    for line, moment in zip(run.log, run.times, strict=True):
-        if line.startswith("late: "):
-            milliseconds = float(line.split()[1])
-            # the line comes within a tick or two of the tick it tells of
-            stood = witness.stood(moment - milliseconds / 1000 - 0.005, moment + 0.001)
-            if milliseconds - 1000 * stood > UNDERRUN_MS:
-                found.append(milliseconds)
-    return found
+    late = [(float(line.split()[1]), told) for line, told in zip(run.log, run.times, strict=True)
+            if line.startswith("late: ")]
+    return [milliseconds for milliseconds, told in late if witness.without(milliseconds, told) > UNDERRUN_MS]
 
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from .. import pd
+from ..witness import Witness
 from . import benchmark
 from . import models as small
 from .test_play import RATE, pluck, shifted_sum, stats
@@ -58,7 +59,7 @@ def test_a_tick_that_pd_itself_holds_up_counts_as_an_underrun(tmp_path):
     # Pd computes for a long time at once, as an object would that renders in the audio thread
     patch.chain(patch.at(start, 500, "20000000"), patch.obj("until"), patch.obj("f"))
     patch.at(start, 1000, "; pd quit")
-    with benchmark.Witness() as witness:
+    with Witness() as witness:
         run = pd.run_patch(patch.text(), tmp_path, batch=False, timeout=60)
     assert len(benchmark.underruns(run, witness)) == 1
 
