@@ -9,6 +9,7 @@ Contents
 PD         the program, or None
 Patch      a patch as text, built box by box
 Run        what one run printed, recorded and returned
+listen     output of a Pd -> its lines and their moments
 run_patch  text -> Run
 perform    timed messages to one object -> Run: what most tests need
 """
@@ -113,6 +114,13 @@ def command(patch, rate=44100, batch=True, paths=(), args=()):
     return [PD, *FLAGS, "-r", str(rate), *(["-batch"] if batch else []), *search, *args, "-open", str(patch)]
 
 
+def listen(output, log, times):
+    """Append every line of a program's output to ``log`` and, first, its moment (``time.monotonic``) to ``times``."""
+    for line in output:
+        times.append(time.monotonic())
+        log.append(line.decode(errors="replace").rstrip("\r\n"))
+
+
 def run_patch(text, folder=None, *, name="test.pd", timeout=120, env=None, **options):
     """Write a patch, run it until it quits, and collect what it left.
 
@@ -150,9 +158,7 @@ def run_patch(text, folder=None, *, name="test.pd", timeout=120, env=None, **opt
         watch = threading.Timer(timeout, kill)
         watch.start()
         try:
-            for line in process.stdout:
-                times.append(time.monotonic())
-                log.append(line.decode(errors="replace").rstrip("\r\n"))
+            listen(process.stdout, log, times)
             code = process.wait()
         finally:
             watch.cancel()

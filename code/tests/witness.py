@@ -31,13 +31,15 @@ class Witness:
         self.over.set()
         self.thread.join()
 
-    def without(self, milliseconds, told):
-        """Return a duration in ms that a line told of at a moment in s, without the time the machine stood still.
+    def told(self, name, log, times):
+        """Return every duration in ms that ``[print name]`` told of: as told, and without the time of standing still.
 
-        The line comes within a tick or two of the end of what it tells of.
+        ``times`` has the moment of each line of ``log``, within a tick or two of the end of what it tells of.
         """
-        begin, end = told - milliseconds / 1000 - 0.005, told + 0.001
-        return milliseconds - 1000 * self.stood(begin, end)
+        found = [(float(line.split()[1]), moment) for line, moment in zip(log, times, strict=True)
+                 if line.startswith(f"{name}: ")]
+        return [(told, told - 1000 * self.stood(moment - told / 1000 - 0.005, moment + 0.001))
+                for told, moment in found]
 
     def stood(self, begin, end):
         """Seconds in which the machine stood still between two moments."""

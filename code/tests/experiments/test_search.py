@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -105,27 +104,25 @@ def test_an_entry_that_a_kill_cut_short_is_taken_away(data, tmp_path):
 def test_no_moment_to_be_killed_at_loses_values_or_tries_them_twice(data, tmp_path):
     what = search.plan("line/line", {"weights.shrink": ("uniform", 0.0, 1.0), "noise": ("log", 0.1, 1.0)}, steps=8)
 
-    def go_on(entries):
-        """Return the journal's entries and the trials that count, when a kill has left these entries."""
-        folder = tmp_path / f"{sum(1 for _ in tmp_path.iterdir())}"
-        shutil.copytree(tmp_path / "whole", folder)
-        journal = next(folder.rglob("journal.log"))
-        journal.write_text("".join(entries))
-        found = study.finished(search.run_search(what, data, folder, 2, progress=False))
-        return journal.read_text().splitlines(keepends=True), [trial.params for trial in found]
-
     search.run_search(what, data, tmp_path / "whole", 2, progress=False)
-    once, _ = go_on([])
-    starts = [once[:k] for k in range(len(once) + 1)]
-    twice = max((go_on(start)[0] for start in starts), key=len)  # one was lost
-    starts += [twice[:k] for k in range(len(once), len(twice) + 1)]
-    for start in starts:
-        _, tried = go_on(start)
+    journal = next((tmp_path / "whole").rglob("journal.log"))
+    once = journal.read_text().splitlines(keepends=True)
+
+    def go_on(entries):
+        """Go on where a kill has left these entries of the journal; return those in the end."""
+        journal.write_text("".join(entries))
+        tried = [trial.params for trial in study.finished(search.run_search(what, data, tmp_path / "whole", 2,
+                                                                            progress=False))]
         drawn = {(entry["param_name"], entry["param_value_internal"])
-                 for entry in map(json.loads, start) if entry["op_code"] == 5}
-        there = {value for trial in tried for value in trial.items()}
-        assert tried.count({"weights.shrink": 0.0, "noise": 0.1}) == 1 and len(tried) == 2, start
-        assert drawn <= there, start
+                 for entry in map(json.loads, entries) if entry["op_code"] == 5}
+        assert tried.count({"weights.shrink": 0.0, "noise": 0.1}) == 1 and len(tried) == 2, entries
+        assert drawn <= {value for trial in tried for value in trial.items()}, entries
+        return journal.read_text().splitlines(keepends=True)
+
+    twice = max((go_on(once[:k]) for k in range(len(once) + 1)), key=len)  # one was lost
+    assert len(twice) > len(once)
+    for k in range(len(once), len(twice) + 1):
+        go_on(twice[:k])
 
 
 def test_the_command_records_a_study_from_which_its_figure_comes(data, tmp_path, capsys, monkeypatch):

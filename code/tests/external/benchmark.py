@@ -172,10 +172,7 @@ def soak(build, folder, model, notes_per_second, seconds):
 
 def underruns(run, witness):
     """Milliseconds of the ticks printed as ``late`` that stay late without the time the machine stood still."""
-    late = [(float(line.split()[1]), told) for line, told in zip(run.log, run.times, strict=True)
-            if line.startswith("late: ")]
-    return [milliseconds for milliseconds, told in late if witness.without(milliseconds, told) > UNDERRUN_MS]
-
+    return [told for told, without in witness.told("late", run.log, run.times) if without > UNDERRUN_MS]
 
 
 

@@ -29,13 +29,7 @@ class Screen:
     def __init__(self, output, display):
         self.lines, self.times = [], []  # what Pd printed, and when
         self.env = {**os.environ, "DISPLAY": display}
-        threading.Thread(target=self.listen, args=[output], daemon=True).start()
-
-    def listen(self, output):
-        """Keep every line with its moment in seconds of ``time.monotonic``."""
-        for line in output:
-            self.times.append(time.monotonic())
-            self.lines.append(line.decode(errors="replace"))
+        threading.Thread(target=pd.listen, args=[output, self.lines, self.times], daemon=True).start()
 
     def send(self, message):
         """Send a message to the probe patch by [netreceive]."""
@@ -54,7 +48,7 @@ class Screen:
 
     def log(self):
         """Return what Pd printed so far."""
-        return "".join(self.lines)
+        return "\n".join(self.lines)
 
     def wait_for(self, pattern, seconds):
         """Wait until the log matches; return the last match."""
@@ -187,10 +181,9 @@ def test_gem_draws_15_frames_a_second_while_99_of_100_ticks_are_at_most_25_ms_la
             begun, since = time.monotonic(), len(view.lines)
             time.sleep(5)
             ended, until = time.monotonic(), len(view.lines)
-        printed = list(zip(view.lines[since:until], view.times[since:until], strict=True))
-        rate = sum(line.startswith("frame:") for line, _ in printed) / (ended - begun)
-        gaps = np.array([witness.without(float(line.split()[1]), told) for line, told in printed
-                         if line.startswith("gap:")])
+        lines, times = view.lines[since:until], view.times[since:until]
+        rate = sum(line.startswith("frame:") for line in lines) / (ended - begun)
+        gaps = np.array([without for _, without in witness.told("gap", lines, times)])
         places = steady(view, GEM_POINTS)
     assert rate >= 15
     assert len(gaps) > 300 and np.quantile(gaps, 0.99) <= 10 + 25, f"ticks of 10 ms took up to {gaps.max():.0f} ms"
