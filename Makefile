@@ -58,16 +58,16 @@ DATA ?= build/weights/notes
 PYTHON ?= $(PY)
 weights: ## train what patch/ ships, with its records (hours; DATA=notes.npz and PYTHON=python3 skip the set-up)
 	@[ "$(PYTHON)" != "$(PY)" ] || ./setup.sh
-	PYTHON="$(PYTHON)" DATA="$(DATA)" $(PYTHON) code/weights.py
+	PYTHON="$(PYTHON)" DATA="$(DATA)" $(PYTHON) code/tools/weights.py
 
 report: ## report/report.pdf from its sources and the records
 	@./setup.sh
 	@./setup.sh --system $(SYSTEM_REPORT)
-	@$(PY) code/make_report.py
+	@PYTHONPATH=code $(PY) -m tools.report.make
 
 archive: ## NAMES="Durand Petit" [YEAR=2017]: the zip for evaluation, at most 20 MB
 	@./setup.sh
-	@$(PY) code/archive.py --names "$$NAMES" --year "$${YEAR:-2017}"
+	@PYTHONPATH=code $(PY) -m tools.archive --names "$$NAMES" --year "$${YEAR:-2017}"
 
 clean: ## remove what was built, but not .venv
 	rm -rf build report/build patch/wae-sampler.pd_* patch/wae-render

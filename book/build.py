@@ -118,8 +118,8 @@ def _instrument(extra):
     """Write the shipped model as ONNX with its map, and a walk through it as sound."""
     import soundfile
     import torch
-    from latentsampler.instrument import generative, walk
-    from latentsampler.web import convert
+    from latentsampler.chapters.instrument import generative, walk
+    from latentsampler.products.web import convert
 
     torch.set_num_threads(1)
     shipped = ROOT / "patch" / "generative.pt"
@@ -136,7 +136,7 @@ def _instrument(extra):
 
 
 def _pages(source):
-    from latentsampler.listening import answers
+    from latentsampler.products.listening import answers
 
     pages = {f"{path.relative_to(source).with_suffix('')}.html" for path in source.rglob("*.ipynb")}
     pages |= {"play.html", "listening.html"}

@@ -55,7 +55,8 @@ def problems(folder):
     for path, page in pages.items():
         where = path.relative_to(folder)
         if page.widgets:
-            found.append(f"{where}: a widget brings no plain HTML; show it by latentsampler.players.play_sliders")
+            found.append(f"{where}: a widget brings no plain HTML; show it by "
+                         "latentsampler.products.audio_widgets.play_sliders")
         for address in page.loaded:
             if urlsplit(address).netloc:
                 found.append(f"{where} loads {address} from another host")

@@ -51,7 +51,7 @@ def main(arguments=None):
 
 def choose(dataset, count, seed=0):
     """Return indices of test notes of different instruments, medium loud, spread over the range of pitches."""
-    from latentsampler.dataset.splits import split
+    from latentsampler.data.splits import split
 
     instruments = dataset.column("Instrument (abbr.)")
     held_out = np.random.default_rng(seed).permutation(split(dataset).test)
@@ -81,8 +81,8 @@ def systems(note, pitch, mel_config, model, vocoders):
     dict
         Energies equal to the original's.
     """
-    from latentsampler.audio import mel_inverse, mel_spectrogram
-    from latentsampler.vocoder.griffin_lim import griffin_lim
+    from latentsampler.sound.audio import mel_inverse, mel_spectrogram
+    from latentsampler.sound.griffin_lim import griffin_lim
 
     mel, pitches = mel_spectrogram(note[None], mel_config), torch.tensor([pitch])
     size = torch.nn.functional.pad((mel_inverse(mel_config) @ mel).clamp(min=0), (0, 1))  # (1, F, T + 1)
@@ -102,9 +102,9 @@ def systems(note, pitch, mel_config, model, vocoders):
 
 def write(options):
     """Write all sounds and ``set.js``; return what was written."""
-    from latentsampler.audio import MelConfig
-    from latentsampler.dataset.store import NoteDataset
-    from latentsampler.export import load_scripted
+    from latentsampler.contract.export import load_scripted
+    from latentsampler.data.store import NoteDataset
+    from latentsampler.sound.audio import MelConfig
 
     dataset = NoteDataset(options.data)
     model, about = load_scripted(options.model)

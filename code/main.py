@@ -11,6 +11,7 @@ Examples
 """
 
 import argparse
+import contextlib
 import importlib
 import os
 import sys
@@ -23,7 +24,8 @@ def main(arguments=None):
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         options = _parser().parse_args(arguments or ["demo"])
-        return options.run(options) or 0
+        with _logging(options):
+            return options.run(options) or 0
     except (FileNotFoundError, FileExistsError, NotADirectoryError, PermissionError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -40,9 +42,6 @@ def _parser():
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     benchmark = commands.add_parser("benchmark", help="measure a stage and record it")
     benchmarks = benchmark.add_subparsers(metavar="NAME", required=True)
-    from latentsampler import describe
-
-    describe.add_parser(commands)
     for cli in _command_lines():
         if hasattr(cli, "add_parser"):
             cli.add_parser(commands)
@@ -58,12 +57,22 @@ def _command_lines():
     """Yield the module ``cli`` of every folder of the package that has one: a new chapter needs no edit here."""
     import latentsampler
 
-    for path in sorted(Path(latentsampler.__file__).parent.glob("*/cli.py")):
-        yield importlib.import_module(f"latentsampler.{path.parent.name}.cli")
+    package = Path(latentsampler.__file__).parent
+    for path in sorted(package.rglob("cli.py")):
+        yield importlib.import_module(".".join(("latentsampler", *path.relative_to(package).with_suffix("").parts)))
+
+
+def _logging(options):
+    """Return a context in which new records are logged to MLflow, for commands that write some."""
+    if not getattr(options, "record", False):
+        return contextlib.nullcontext()
+    from latentsampler.experiments.tracking import logging_new
+
+    return logging_new()
 
 
 def _demo(options):
-    import demo
+    from tools import demo
 
     return demo.main(options.out)
 

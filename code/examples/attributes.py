@@ -1,7 +1,7 @@
 """What a listener would call a sound: ``descriptors`` (with ``timbre``, ``hardness``, ``loudness``, ``onsets``)."""
 
 import numpy as np
-from latentsampler.descriptors import describe
+from latentsampler.attributes.descriptors import describe
 
 rate = 44100
 t = np.arange(rate) / rate

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from latentsampler.autoencoder import experiment
-from latentsampler.dataset.store import NoteDataset
-from latentsampler.export import load_scripted
+from latentsampler.chapters.autoencoder import experiment
+from latentsampler.contract.export import load_scripted
+from latentsampler.data.store import NoteDataset
 
 torch.set_num_threads(1)
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/examples")

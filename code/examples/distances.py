@@ -1,8 +1,8 @@
 """How far a cloud of codes is from the prior: ``divergences``, ``transport``."""
 
 import torch
-from latentsampler.divergences import cramer_wold, kl, mmd_imq
-from latentsampler.transport import directions, sinkhorn, sliced_wasserstein
+from latentsampler.learning.divergences import cramer_wold, kl, mmd_imq
+from latentsampler.learning.transport import directions, sinkhorn, sliced_wasserstein
 
 generator = torch.Generator().manual_seed(0)
 lines = directions(4, 1000, generator)

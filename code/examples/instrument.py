@@ -5,7 +5,7 @@ from pathlib import Path
 
 import soundfile
 import torch
-from latentsampler.instrument import generative, walk
+from latentsampler.chapters.instrument import generative, walk
 
 torch.set_num_threads(1)
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/examples")

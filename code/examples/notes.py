@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from latentsampler.dataset.build import build_store
-from latentsampler.dataset.sources import from_table
-from latentsampler.dataset.splits import split
-from latentsampler.dataset.store import NoteDataset
+from latentsampler.data.build import build_store
+from latentsampler.data.sources import from_table
+from latentsampler.data.splits import split
+from latentsampler.data.store import NoteDataset
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/examples")
 sample = Path(__file__).resolve().parents[2] / "toy" / "data" / "sample"

@@ -1,7 +1,7 @@
 """What was measured, and work in parallel: ``records``, ``parallel``, ``experiments``."""
 
-from latentsampler import records
-from latentsampler.parallel import run_tasks
+from latentsampler.runtime import records
+from latentsampler.runtime.parallel import run_tasks
 
 recorded = records.read_records("autoencoder")
 print(records.table(recorded, ("lsd_db", "pca_lsd_db", "pitch_accuracy")))

@@ -1,9 +1,9 @@
 """Sound, mel, pitch, distance: ``audio``, ``pitch``, ``metrics``."""
 
 import torch
-from latentsampler.audio import MelConfig, mel_spectrogram
-from latentsampler.metrics import log_spectral_distance, spectral_convergence
-from latentsampler.pitch import cents, estimate_f0, midi_to_hz
+from latentsampler.sound.audio import MelConfig, mel_spectrogram
+from latentsampler.sound.metrics import log_spectral_distance, spectral_convergence
+from latentsampler.sound.pitch import cents, estimate_f0, midi_to_hz
 
 config = MelConfig()
 seconds = torch.arange(config.n_samples) / config.sample_rate

@@ -1,11 +1,11 @@
 """Mel -> waveform: ``vocoder``, against Griffin-Lim from the same mel."""
 
 import torch
-from latentsampler.audio import MelConfig, mel_inverse, mel_spectrogram
-from latentsampler.metrics import spectral_convergence
-from latentsampler.pitch import midi_to_hz
-from latentsampler.vocoder import experiment
-from latentsampler.vocoder.griffin_lim import griffin_lim
+from latentsampler.chapters.vocoder import experiment
+from latentsampler.sound.audio import MelConfig, mel_inverse, mel_spectrogram
+from latentsampler.sound.griffin_lim import griffin_lim
+from latentsampler.sound.metrics import spectral_convergence
+from latentsampler.sound.pitch import midi_to_hz
 
 torch.set_num_threads(1)
 config, pitch = MelConfig(), torch.tensor([57.0])

@@ -9,16 +9,17 @@ from unittest import mock
 
 import pytest
 import torch
-from latentsampler.audio import MelConfig
-from latentsampler.dataset.build import build_store
-from latentsampler.dataset.sources import from_table
-from latentsampler.dataset.store import NoteDataset
+from latentsampler.data.build import build_store
+from latentsampler.data.sources import from_table
+from latentsampler.data.store import NoteDataset
+from latentsampler.sound.audio import MelConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 
 
-ALONE = ("external", "patch", "instrument/test_generative.py", "instrument/test_puredata.py")  # late beside others
+ALONE = ("external", "patch",  # late beside others
+         "chapters/instrument/test_generative.py", "chapters/instrument/test_puredata.py")
 
 
 @pytest.hookimpl(tryfirst=True)

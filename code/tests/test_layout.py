@@ -1,6 +1,7 @@
 """Guards of the layout: chapters do not know each other, training needs four libraries, files stay small."""
 
 import ast
+import graphlib
 import json
 import subprocess
 import sys
@@ -13,10 +14,10 @@ import yaml
 CODE = Path(__file__).resolve().parents[1]
 ROOT = CODE.parent
 PACKAGE = CODE / "latentsampler"
-SHARED_FOLDERS = ("dataset", "experiments")
-CHAPTERS = sorted(p.name for p in PACKAGE.iterdir() if (p / "__init__.py").is_file() and p.name not in SHARED_FOLDERS)
-SHARED = sorted([*PACKAGE.glob("*.py"), *(path for name in SHARED_FOLDERS for path in (PACKAGE / name).glob("*.py"))])
-SOURCES = sorted([*CODE.glob("*.py"), *PACKAGE.rglob("*.py"), *(ROOT / "toy").rglob("*.py")])
+CHAPTERS = sorted(p.name for p in (PACKAGE / "chapters").iterdir() if (p / "__init__.py").is_file())
+SHARED = sorted(path for path in PACKAGE.rglob("*.py") if not path.is_relative_to(PACKAGE / "chapters"))
+SOURCES = sorted([*CODE.glob("*.py"),
+                  *(path for folder in (CODE / "tools", PACKAGE, ROOT / "toy") for path in folder.rglob("*.py"))])
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 ONLY_TRAINING_LIBRARIES = """
@@ -32,8 +33,9 @@ class Blocked(importlib.abc.MetaPathFinder):
 BLOCKED = {"librosa", "soundfile", "pandas", "sklearn", "matplotlib", "joblib", "soxr", "sf2utils", "tinysoundfont",
            "numba", "mirdata", "distributed", "dask", "mlflow", "optuna", "ot", "onnx", "onnxruntime", "yaml"}
 sys.meta_path.insert(0, Blocked())
-import latentsampler.autoencoder.experiment, latentsampler.vocoder.experiment, latentsampler.records
-import latentsampler.dataset.store, latentsampler.dataset.splits
+import latentsampler.chapters.autoencoder.experiment, latentsampler.chapters.vocoder.experiment
+import latentsampler.runtime.records
+import latentsampler.data.store, latentsampler.data.splits
 import main
 main._parser()
 """
@@ -53,18 +55,33 @@ def test_code_is_no_package():
     assert not (CODE / "__init__.py").exists()  # `code` is a module of the standard library, which pdb needs
 
 
+def chapter_of(name):
+    """Return the chapter that a module belongs to, None for a shared one."""
+    parts = name.split(".")
+    return parts[2] if parts[:2] == ["latentsampler", "chapters"] and len(parts) > 2 else None
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_chapter_imports_no_sibling(chapter):
-    siblings = {f"latentsampler.{other}" for other in CHAPTERS} - {f"latentsampler.{chapter}"}
-    found = {(path.name, name) for path in (PACKAGE / chapter).rglob("*.py") for name in imported(path)
-             if ".".join(name.split(".")[:2]) in siblings}
+    found = {(path.name, name) for path in (PACKAGE / "chapters" / chapter).rglob("*.py") for name in imported(path)
+             if chapter_of(name) not in (None, chapter)}
     assert not found
 
 
 def test_shared_modules_import_no_chapter():
-    chapters = {f"latentsampler.{name}" for name in CHAPTERS}
-    assert not {(path.name, name) for path in SHARED for name in imported(path)
-                if ".".join(name.split(".")[:2]) in chapters}
+    assert not {(path.name, name) for path in SHARED for name in imported(path) if chapter_of(name)}
+
+
+def test_no_module_imports_itself_by_a_detour_and_folders_form_levels():
+    arrows = {}
+    for path in PACKAGE.rglob("*.py"):
+        place = path.relative_to(PACKAGE).parts[0]
+        for name in imported(path):
+            parts = name.split(".")
+            if parts[0] == "latentsampler" and len(parts) > 1 and parts[1] != place:
+                arrows.setdefault(place, set()).add(parts[1])
+    sorter = graphlib.TopologicalSorter(arrows)
+    sorter.prepare()  # raises CycleError, which names the circle
 
 
 def test_the_toy_set_imports_nothing_of_ours():
@@ -101,8 +118,8 @@ def test_every_chapter_with_runs_has_config_runs_build_and_run():
     import importlib
 
     for chapter in CHAPTERS:
-        if (PACKAGE / chapter / "experiment.py").is_file():
-            module = importlib.import_module(f"latentsampler.{chapter}.experiment")
+        if (PACKAGE / "chapters" / chapter / "experiment.py").is_file():
+            module = importlib.import_module(f"latentsampler.chapters.{chapter}.experiment")
             assert all(isinstance(config, module.Config) for config in module.RUNS.values())
             assert callable(module.build) and callable(module.run)
 

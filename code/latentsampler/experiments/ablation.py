@@ -26,8 +26,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from latentsampler import records
-from latentsampler.dataset.store import NoteDataset
+from latentsampler.data.store import NoteDataset
+from latentsampler.evaluation.statistics import paired_difference
 from latentsampler.experiments.chapters import (
     as_json,
     find_experiment,
@@ -37,8 +37,8 @@ from latentsampler.experiments.chapters import (
     train_run,
     with_fields,
 )
-from latentsampler.parallel import run_tasks
-from latentsampler.statistics import paired_difference
+from latentsampler.runtime import records
+from latentsampler.runtime.parallel import run_tasks
 
 MODEL = "unused.pt"  # what a run must write; only its figures are kept
 

@@ -29,7 +29,7 @@ def find_cells(record):
     Parameters
     ----------
     record : dict
-        From :func:`latentsampler.records.read_record`.
+        From :func:`latentsampler.runtime.records.read_record`.
 
     Returns
     -------

@@ -22,6 +22,7 @@ from pathlib import Path
 import latentsampler
 
 PACKAGE = Path(latentsampler.__file__).parent
+SHARED = tuple(PACKAGE / name for name in "attributes contract data evaluation learning runtime sound".split())
 
 
 def find_experiment(chapter):
@@ -42,11 +43,11 @@ def find_experiment(chapter):
     ValueError
         If no chapter of that name trains anything; the message lists those that do.
     """
-    folders = [Path(folder) for folder in latentsampler.__path__]
-    chapters = sorted(path.parent.name for folder in folders for path in folder.glob("*/experiment.py"))
-    if chapter not in chapters:
-        raise ValueError(f"expected a chapter that trains ({', '.join(chapters)}), got {chapter!r}")
-    return importlib.import_module(f"latentsampler.{chapter}.experiment")
+    folders = [Path(folder) for folder in importlib.import_module("latentsampler.chapters").__path__]
+    there = sorted(path.parent.name for folder in folders for path in folder.glob("*/experiment.py"))
+    if chapter not in there:
+        raise ValueError(f"expected a chapter that trains ({', '.join(there)}), got {chapter!r}")
+    return importlib.import_module(f"latentsampler.chapters.{chapter}.experiment")
 
 
 def find_run(text):
@@ -151,8 +152,8 @@ def short_hash(content):
 def source_of(chapter):
     """Return the identity of the chapter's own modules and of the shared ones, 12 hexadecimal digits."""
     own = Path(find_experiment(chapter).__file__).parent
-    files = [path for folder in (PACKAGE, PACKAGE / "dataset", own) for path in folder.glob("*.py")]
-    return short_hash({f"{path.parent.name}/{path.name}": path.read_text(encoding="utf-8") for path in files})
+    files = sorted(path for folder in (*SHARED, own) for path in folder.rglob("*.py"))
+    return short_hash({"/".join(path.parts[-3:]): path.read_text(encoding="utf-8") for path in files})
 
 
 def train_run(chapter, config, seed, out, data, device="cpu", inputs=None):
@@ -180,8 +181,8 @@ def train_run(chapter, config, seed, out, data, device="cpu", inputs=None):
     dict
         metrics, history.
     """
-    from latentsampler.dataset.store import NoteDataset
-    from latentsampler.export import load_scripted
+    from latentsampler.contract.export import load_scripted
+    from latentsampler.data.store import NoteDataset
 
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     loaded = {name: load_scripted(path)[0] for name, path in (inputs or {}).items()}

@@ -127,9 +127,9 @@ def _ablate(options):
 
 
 def _search(options):
-    from latentsampler import records
-    from latentsampler.dataset.store import NoteDataset
+    from latentsampler.data.store import NoteDataset
     from latentsampler.experiments import search
+    from latentsampler.runtime import records
 
     begin = time.perf_counter()
     space = json.loads(options.space.read_text(encoding="utf-8")) if options.space else None
@@ -176,7 +176,7 @@ def _rerun(options):
     import torch
 
     from latentsampler.experiments import agreement, rerun
-    from latentsampler.records import read_record
+    from latentsampler.runtime.records import read_record
 
     torch.set_num_threads(1)
     record = read_record(*rerun.parts(options.name))

@@ -24,7 +24,7 @@ def figure_history(record):
     Parameters
     ----------
     record : dict
-        From :func:`latentsampler.records.read_record`.
+        From :func:`latentsampler.runtime.records.read_record`.
 
     Returns
     -------

@@ -18,8 +18,8 @@ import re
 import tempfile
 from pathlib import Path
 
-from latentsampler import records
 from latentsampler.experiments import tracking
+from latentsampler.runtime import records
 
 PREFIX = "models:/"
 

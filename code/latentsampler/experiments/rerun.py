@@ -26,11 +26,11 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from latentsampler import records
-from latentsampler.dataset.store import NoteDataset
+from latentsampler.data.store import NoteDataset
 from latentsampler.experiments.agreement import agreement
-from latentsampler.experiments.chapters import PACKAGE, as_json, find_experiment, from_json, train_run
-from latentsampler.training import watched
+from latentsampler.experiments.chapters import SHARED, as_json, find_experiment, from_json, train_run
+from latentsampler.learning.training import watched
+from latentsampler.runtime import records
 
 ROOT = records.RESULTS.parents[1]
 
@@ -68,7 +68,7 @@ def rerun(record, data, out, steps=None, source="current", inputs=None, toleranc
     Parameters
     ----------
     record : dict
-        From :func:`latentsampler.records.read_record`, of a chapter that trains.
+        From :func:`latentsampler.runtime.records.read_record`, of a chapter that trains.
     data : str or pathlib.Path
         The same notes.
     out : str or pathlib.Path
@@ -111,7 +111,7 @@ def circumstances(record):
     Parameters
     ----------
     record : dict
-        From :func:`latentsampler.records.read_record`.
+        From :func:`latentsampler.runtime.records.read_record`.
 
     Returns
     -------
@@ -251,7 +251,7 @@ def _device(record):
 def _changed_since(commit, chapter):
     """Return the files that a chapter's runs depend on and that have changed, or None for an unknown commit."""
     own = Path(find_experiment(chapter).__file__).parent
-    places = [str(path) for path in (*PACKAGE.glob("*.py"), PACKAGE / "dataset", own) if path.is_relative_to(ROOT)]
+    places = [str(path) for path in (*SHARED, own) if path.is_relative_to(ROOT)]
     command = ["git", "diff", "--name-only", "--diff-filter=a", commit, "--", *places]  # new ones were not used
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)

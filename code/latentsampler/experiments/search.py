@@ -22,8 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from latentsampler import records
-from latentsampler.dataset.store import NoteDataset
+from latentsampler.data.store import NoteDataset
 from latentsampler.experiments import study as studies
 from latentsampler.experiments.chapters import (
     as_json,
@@ -34,9 +33,10 @@ from latentsampler.experiments.chapters import (
     train_run,
     with_fields,
 )
-from latentsampler.extras import optional
-from latentsampler.parallel import cluster, each
-from latentsampler.training import watched
+from latentsampler.learning.training import watched
+from latentsampler.runtime import records
+from latentsampler.runtime.extras import optional
+from latentsampler.runtime.parallel import cluster, each
 
 
 class Search(NamedTuple):
@@ -143,7 +143,7 @@ def as_record(what, study):
     Returns
     -------
     tuple of dict, dict, list of dict
-        For :func:`latentsampler.records.write_record`.
+        For :func:`latentsampler.runtime.records.write_record`.
     """
     done = studies.finished(study)
     config = {"chapter": what.chapter, "run": what.run, "base": as_json(what.config), "seed": what.seed,

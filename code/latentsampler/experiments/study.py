@@ -21,7 +21,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from latentsampler.extras import optional
+from latentsampler.runtime.extras import optional
 
 STARTUP = 6  # random trials before the model of the space is used, and before anything is pruned
 

@@ -15,6 +15,7 @@ Contents
 connect         the MLflow client of this project's store
 log_record      a record -> run
 log_new_record  the same, when it is written: a failure costs the record nothing
+logging_new     the same for every record that a block of code writes
 log_all         all records that are not there yet
 find_logged     the run of a record
 """
@@ -28,12 +29,13 @@ import os
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
-from latentsampler import records
 from latentsampler.experiments.cells import find_cells
 from latentsampler.experiments.chapters import PACKAGE
-from latentsampler.extras import optional
+from latentsampler.runtime import records
+from latentsampler.runtime.extras import optional
 
 HOME = records.RESULTS.parents[1] / "build" / "mlflow"
 
@@ -117,6 +119,24 @@ def log_new_record(folder):
         print(f"MLflow has not got the record ({error}); later: code/main.py track records", file=sys.stderr)
 
 
+@contextmanager
+def logging_new(results=None):
+    """Log the records that are written while the block runs.
+
+    Parameters
+    ----------
+    results : pathlib.Path, optional
+        Where records live; the project's own by default.
+    """
+    results = Path(results or records.RESULTS)
+    before = set(results.glob("*/*/seed*/config.json"))
+    try:
+        yield
+    finally:
+        for path in sorted(set(results.glob("*/*/seed*/config.json")) - before):
+            log_new_record(path.parent)
+
+
 def log_all(client, results=records.RESULTS):
     """Log all records that are not there yet.
 
@@ -144,7 +164,7 @@ def find_logged(client, record):
     client : mlflow.MlflowClient
         From :func:`connect`.
     record : dict
-        From :func:`latentsampler.records.read_record`.
+        From :func:`latentsampler.runtime.records.read_record`.
 
     Returns
     -------
@@ -215,8 +235,8 @@ def _log_figures(client, run_id, chapter, record):
     from latentsampler.experiments import figures
 
     named = dict(figures.RECORD_FIGURES.get(chapter, figures.RECORD_FIGURES[""]))
-    if (PACKAGE / chapter / "figures.py").is_file():
-        named |= getattr(importlib.import_module(f"latentsampler.{chapter}.figures"), "RECORD_FIGURES", {})
+    if (PACKAGE / "chapters" / chapter / "figures.py").is_file():
+        named |= getattr(importlib.import_module(f"latentsampler.chapters.{chapter}.figures"), "RECORD_FIGURES", {})
     with tempfile.TemporaryDirectory() as folder:
         for name, draw in named.items():
             if (figure := draw(record)) is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import ROOT, require
+from tests.conftest import ROOT, require
 
 sys.path.insert(0, str(ROOT / "book"))
 

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from latentsampler.instrument.generative import load_generative
+from latentsampler.chapters.instrument.generative import load_generative
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
 PHONE, DESKTOP = 390, 1280
@@ -212,7 +212,7 @@ def test_circles_are_moved_by_mouse_finger_and_keys(visit, address):
 
 
 def test_steps_lie_where_the_patch_puts_them(sampler):
-    from latentsampler.instrument.walk import circle_point
+    from latentsampler.chapters.instrument.walk import circle_point
 
     page, _ = sampler
     for k in range(8):
@@ -263,7 +263,7 @@ def test_reference_and_chapters_link_to_each_other(visit, address):
     open_page, _ = visit
     page = open_page(f"{address}/notebooks/01_dataset.html")
     page.locator("a", has_text="mel_filter_bank").last.click()
-    page.wait_for_url("**/api/latentsampler.audio.html#latentsampler.audio.mel_filter_bank")
-    entry = page.locator("dl", has=page.locator("dt[id='latentsampler.audio.mel_filter_bank']"))
+    page.wait_for_url("**/api/latentsampler.sound.audio.html#latentsampler.sound.audio.mel_filter_bank")
+    entry = page.locator("dl", has=page.locator("dt[id='latentsampler.sound.audio.mel_filter_bank']"))
     entry.locator("a", has_text="1. The notes").click()
     page.wait_for_url("**/notebooks/01_dataset.html")

@@ -10,7 +10,7 @@ from docutils.core import publish_doctree
 from docutils.parsers.rst import roles
 from sphinx.ext.napoleon import Config, NumpyDocstring
 
-from ..conftest import ROOT
+from tests.conftest import ROOT
 
 PACKAGE = api.Package(ROOT / "code" / "latentsampler")
 

@@ -68,8 +68,8 @@ def test_every_public_name_is_taught_by_a_notebook(package, notebooks):
 def test_what_a_notebook_calls_it_teaches(package, notebooks):
     calls, taught = api.teaching(package, notebooks)
     assert all(notebook in taught[name] for notebook, names in calls.items() for name in names)
-    assert "latentsampler.audio.mel_filter_bank" in calls["01_dataset"]
-    assert "latentsampler.instrument.walk.mix" in calls["06_instrument"]
+    assert "latentsampler.sound.audio.mel_filter_bank" in calls["01_dataset"]
+    assert "latentsampler.chapters.instrument.walk.mix" in calls["06_instrument"]
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import latentsampler
+import latentsampler.chapters
 import pytest
-from latentsampler import records
+from latentsampler.runtime import records
 
 CHAPTERS = Path(__file__).parent / "chapters"
-latentsampler.__path__.append(str(CHAPTERS))  # as if the folder lay in the package
+latentsampler.chapters.__path__.append(str(CHAPTERS))  # as if the folder lay in the package
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def data(small_notes):
 @pytest.fixture
 def line():
     """The chapter of one weight."""
-    from latentsampler.line import experiment
+    from latentsampler.chapters.line import experiment
 
     return experiment
 
@@ -27,7 +27,7 @@ def line():
 @pytest.fixture
 def recorded(line, data, tmp_path):
     """Return a folder of results with one record of ``line/line``."""
-    from latentsampler.dataset.store import NoteDataset
+    from latentsampler.data.store import NoteDataset
 
     dataset = NoteDataset(data)
     metrics, history = line.run(line.LINE, 0, tmp_path / "model.pt", dataset, progress=False)

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 import numpy as np
 import pytest
 from latentsampler.experiments import ablation, cli
-from latentsampler.records import read_record
+from latentsampler.runtime.records import read_record
 
 
 def command(*words):
@@ -77,7 +77,7 @@ def test_a_budget_leaves_whole_pairs_and_the_same_command_goes_on(data, tmp_path
 
 
 def test_the_command_writes_a_table_and_a_record_from_which_the_same_table_comes(data, tmp_path, capsys, monkeypatch):
-    from latentsampler import records
+    from latentsampler.runtime import records
 
     monkeypatch.setattr(ablation.record, "__defaults__", (*ablation.record.__defaults__[:-1], tmp_path / "results"))
     words = ("ablate", "line/line", "--data", data, "--deltas", "shrunk,steep", "--seeds", 2, "--folder", tmp_path)

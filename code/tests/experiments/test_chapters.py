@@ -4,11 +4,11 @@ from pathlib import Path
 
 import latentsampler
 import pytest
-from latentsampler import records
 from latentsampler.experiments import ablation, figures, search
 from latentsampler.experiments.chapters import as_json, find_experiment
+from latentsampler.runtime import records
 
-CHAPTERS = sorted(p.parent.name for p in Path(latentsampler.__file__).parent.glob("*/experiment.py"))
+CHAPTERS = sorted(p.parent.name for p in Path(latentsampler.__file__).parent.glob("chapters/*/experiment.py"))
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

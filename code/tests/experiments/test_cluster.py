@@ -6,10 +6,10 @@ import threading
 import time
 
 import pytest
-from latentsampler import records
 from latentsampler.experiments import ablation, search
+from latentsampler.runtime import records
 
-from ..conftest import dask_cluster
+from tests.conftest import dask_cluster
 
 pytestmark = pytest.mark.long
 

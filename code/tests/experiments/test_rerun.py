@@ -11,7 +11,7 @@ import pytest
 import torch
 from latentsampler.experiments import agreement, rerun
 from latentsampler.experiments.chapters import as_json, find_run, from_json, with_fields
-from latentsampler.records import read_record
+from latentsampler.runtime.records import read_record
 
 
 def verdicts(results, data, tmp_path, **how):

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from latentsampler.experiments import cli, search, study
-from latentsampler.records import read_record
+from latentsampler.runtime.records import read_record
 
 RUN = """
 import sys, time
 import tests.experiments.conftest
 from latentsampler.experiments import search
-from latentsampler.line import experiment
+from latentsampler.chapters.line import experiment
 fit, calls = experiment.run, []
 def slow(*arguments, **named):
     calls.append(named)
@@ -126,8 +126,8 @@ def test_no_moment_to_be_killed_at_loses_values_or_tries_them_twice(data, tmp_pa
 
 
 def test_the_command_records_a_study_from_which_its_figure_comes(data, tmp_path, capsys, monkeypatch):
-    from latentsampler import records
     from latentsampler.experiments import figures
+    from latentsampler.runtime import records
 
     monkeypatch.setattr(records.write_record, "__defaults__", (tmp_path / "results",))
     (tmp_path / "space.json").write_text('{"noise": ["log", 0.05, 5.0], "sizes": ["choice", 16]}')

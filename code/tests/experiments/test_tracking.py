@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from latentsampler import records
 from latentsampler.experiments import registry, tracking
+from latentsampler.runtime import records
 
 WITHOUT_MLFLOW = """
 import sys
@@ -105,8 +105,9 @@ def test_all_committed_records_can_be_logged(client):
 
 def test_a_new_record_of_the_project_is_logged_and_one_elsewhere_is_not(client, line, tmp_path, monkeypatch):
     monkeypatch.setattr(records, "RESULTS", tmp_path / "own")
-    for place, seed in ((tmp_path / "own", 0), (tmp_path / "other", 1)):
-        records.write_record("line", "line", seed, line.LINE, {"weight": 3.0}, [], {"commit": "abc"}, place)
+    with tracking.logging_new():
+        for place, seed in ((tmp_path / "own", 0), (tmp_path / "other", 1)):
+            records.write_record("line", "line", seed, line.LINE, {"weight": 3.0}, [], {"commit": "abc"}, place)
     runs = client.search_runs([client.get_experiment_by_name("line").experiment_id])
     assert [run.info.run_name for run in runs] == ["line/seed0"]
 

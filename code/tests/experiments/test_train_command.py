@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 import torch
-from latentsampler.train_command import add_train
+from latentsampler.experiments.train_command import add_train
 
 
 @pytest.fixture

@@ -28,10 +28,11 @@ from pathlib import Path
 import numpy as np
 import psutil
 import torch
-from latentsampler.export import load_scripted
+from latentsampler.contract.export import load_scripted
 
-from .. import pd
-from ..witness import Witness
+from tests import pd
+from tests.witness import Witness
+
 from . import models as small
 from .conftest import BUILD, build_external
 from .test_play import stats

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from .. import pd
-from ..conftest import ROOT, require
+from tests import pd
+from tests.conftest import ROOT, require
+
 from . import models as small
 
 BUILD = ROOT / "build" / "external"

@@ -16,7 +16,7 @@ controls       the metadata's list of controls
 import math
 
 import torch
-from latentsampler.export import save_scripted
+from latentsampler.contract.export import save_scripted
 from torch import Tensor, nn
 
 RATE = 22050

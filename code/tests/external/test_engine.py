@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from ..conftest import ROOT, require
+from tests.conftest import ROOT, require
+
 from .conftest import build_external
 
 

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from .. import pd
-from ..conftest import ROOT
+from tests import pd
+from tests.conftest import ROOT
 
 HELP = ROOT / "patch" / "wae-sampler-help.pd"
 SOURCES = ROOT / "external" / "pd"

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ..conftest import require
+from tests.conftest import require
+
 from .test_play import RATE, pluck
 
 

@@ -6,7 +6,8 @@ import threading
 import psutil
 import pytest
 
-from .. import pd
+from tests import pd
+
 from . import models as small
 
 

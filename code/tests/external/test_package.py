@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from .. import pd
+from tests import pd
+
 from .conftest import cmake
 
 

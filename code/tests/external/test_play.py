@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from latentsampler.export import load_scripted
+from latentsampler.contract.export import load_scripted
 
 from . import models as small
 

@@ -8,8 +8,9 @@ a minute, seen with nothing else running): a witness beside Pd measures that, an
 import numpy as np
 import pytest
 
-from .. import pd
-from ..witness import Witness
+from tests import pd
+from tests.witness import Witness
+
 from . import benchmark
 from . import models as small
 from .test_play import RATE, pluck, shifted_sum, stats

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from .. import pd
-from ..conftest import ROOT, require
-from ..external import models as small
-from ..external.conftest import build_external
+from tests import pd
+from tests.conftest import ROOT, require
+from tests.external import models as small
+from tests.external.conftest import build_external
 
 PATCH = ROOT / "patch"
 

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from .. import pd
+from tests import pd
 
 PANEL = ["main"]
 

@@ -4,11 +4,12 @@ import re
 
 import numpy as np
 import pytest
-from latentsampler.instrument.grid import grid_points, write_grid
+from latentsampler.chapters.instrument.grid import grid_points, write_grid
 
-from .. import pd
-from ..conftest import require
-from ..external import models as small
+from tests import pd
+from tests.conftest import require
+from tests.external import models as small
+
 from .conftest import PATCH
 
 ABSTRACTIONS = sorted(path.stem for path in PATCH.glob("wae-*.pd") if not path.stem.startswith("wae-sampler"))

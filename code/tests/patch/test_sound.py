@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from latentsampler.audio import MelConfig, mel_spectrogram
+from latentsampler.sound.audio import MelConfig, mel_spectrogram
 
-from ..conftest import require
+from tests.conftest import require
+
 from .conftest import PATCH
 
 

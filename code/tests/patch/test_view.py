@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from matplotlib import image
 
-from .. import pd
-from ..conftest import require
-from ..witness import Witness
+from tests import pd
+from tests.conftest import require
+from tests.witness import Witness
 
 POINTS = {1: (0, 160, 255), 2: (255, 128, 0)}  # colours of the moving points
 GEM_POINTS = {1: (77, 166, 230), 2: (242, 140, 77)}

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from .. import pd
+from tests import pd
+
 from .conftest import PATCH
 from .test_view import ended_with
 

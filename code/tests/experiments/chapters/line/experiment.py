@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 import torch
-from latentsampler.training import Schedule, train
+from latentsampler.learning.training import Schedule, train
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Many runs -> one record that compares them: divergences, ablations, few labels, transfer between sets."""

@@ -1,0 +1,85 @@
+"""Points and handles -> notes -> what is heard: the only judge of a knob.
+
+Contents
+--------
+Chain   model.pt, vocoder.pt and the handles as one player; the notes it makes, measured
+"""
+
+import numpy as np
+import torch
+
+from latentsampler.attributes.targets import measure
+from latentsampler.chapters.projection.handles import Handles
+from latentsampler.contract.export import load_scripted
+from latentsampler.sound.audio import MelConfig
+from latentsampler.sound.pitch import estimate_f0
+
+AT_ONCE = 16  # notes
+
+
+class Chain:
+    """Decoder, handles and vocoder.
+
+    Parameters
+    ----------
+    model_path, vocoder_path : str or pathlib.Path
+        ``model.pt`` and ``vocoder.pt``.
+
+    Raises
+    ------
+    ValueError
+        If the two have different mel front-ends.
+    """
+
+    def __init__(self, model_path, vocoder_path):
+        self.model, self.about = load_scripted(model_path, ("latent_dim", "mel", "created_from"))
+        self.vocoder, about = load_scripted(vocoder_path, ("mel", "needs_pitch", "created_from"))
+        if self.about["mel"] != about["mel"]:
+            raise ValueError(f"expected a vocoder for mels {self.about['mel']}, got one for {about['mel']}")
+        self.needs_pitch, self.mel = about["needs_pitch"], MelConfig(**about["mel"])
+        self.handles = Handles(self.mel)
+        self.origins = {"model": self.about["created_from"], "vocoder": about["created_from"]}
+
+    @torch.inference_mode()
+    def render(self, z, pitch, handles=None):
+        """Return the notes of some points.
+
+        Parameters
+        ----------
+        z, pitch : torch.Tensor
+            ``(n, latent_dim)`` and ``(n,)``.
+        handles : torch.Tensor, optional
+            ``(n, 4)``; None leaves the mel and the waveform as they are.
+
+        Returns
+        -------
+        torch.Tensor
+            ``(n, n_samples)``.
+        """
+        mel = self.model.decode(z, pitch)  # (n, M, T)
+        if handles is None:
+            return self._play(mel, pitch)
+        mel = self.handles.shape(mel, pitch, handles)
+        return self.handles.finish(self._play(mel, pitch), self.handles.amounts(mel, pitch, handles), 0)
+
+    def _play(self, mel, pitch):
+        return self.vocoder(mel, pitch) if self.needs_pitch else self.vocoder(mel)
+
+    def measure(self, z, pitch, handles=None):
+        """Return the four attributes ``(n, 4)``, in points, of the notes of some points, as they sound."""
+        parts = torch.arange(len(z)).split(AT_ONCE)
+        return np.concatenate([measure(self.render(z[k], pitch[k], None if handles is None else handles[k]).numpy(),
+                                       self.mel.sample_rate) for k in parts])
+
+    def fundamentals(self, z, pitch, handles=None):
+        """Return the fundamentals ``(n,)`` in Hz of the notes of some points; NaN where none is found."""
+        rows = range(len(z))
+        return np.array([estimate_f0(self.render(z[k:k + 1], pitch[k:k + 1],
+                                                 None if handles is None else handles[k:k + 1])[0].numpy(),
+                                     self.mel.sample_rate) for k in rows])
+
+    @torch.inference_mode()
+    def encode(self, dataset, indices):
+        """Return the codes ``(n, latent_dim)`` of some notes of a dataset."""
+        parts = np.array_split(indices, max(1, len(indices) // 64))
+        return torch.cat([self.model.encode(torch.from_numpy(np.array(dataset.mels[part]))) for part in parts])

@@ -1,0 +1,193 @@
+"""The commands ``dataset build | list | check | show``, and ``benchmark`` of this stage.
+
+Contents
+--------
+add_parser   adds them to a parser's subcommands
+add_benchmarks   adds ``benchmark frontends | preparation | speed``
+open_source  what ``--source`` means
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from latentsampler.data.store import NoteDataset, find_stores, store_checksum
+
+SOURCE_HELP = ("soundfont (a General MIDI SoundFont of this computer), toy (synthesised into OUT/toy), tinysol "
+               "(downloaded into OUT/TinySOL), a .sf2 file, or a folder of sounds: toy, TinySOL, OrchideaSOL, "
+               "SOL_0.9_HQ, NSynth json-wav, or any wav/flac/aiff with or without a csv")
+
+
+def add_parser(commands):
+    """Add the command ``dataset`` and its own to the subcommands of a parser."""
+    dataset = commands.add_parser("dataset", help="notes -> annotated mels on disk").add_subparsers(
+        metavar="COMMAND", required=True)
+    build = dataset.add_parser("build", help="read, prepare and analyse notes; a killed build goes on where it was")
+    build.add_argument("--source", required=True, help=SOURCE_HELP)
+    build.add_argument("--out", type=Path, required=True, help="folder that gets the store")
+    build.add_argument("--jobs", type=int, default=-1, help="processes; -1 (default) for all cores")
+    build.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that sees the same folders")
+    build.set_defaults(run=_build)
+    listing = dataset.add_parser("list", help="the stores of a folder")
+    listing.add_argument("folder", type=Path)
+    listing.set_defaults(run=_list)
+    check = dataset.add_parser("check", help="compare a store with its checksum, its mels, and pitches with sounds")
+    check.add_argument("store", type=Path)
+    check.add_argument("--pitches", type=int, default=50, metavar="N", help="notes to listen to (default: 50)")
+    check.set_defaults(run=_check)
+    show = dataset.add_parser("show", help="what is in a store, as text and as two pictures")
+    show.add_argument("store", type=Path)
+    show.add_argument("--out", type=Path, help="folder for mels.png and map.png")
+    show.set_defaults(run=_show)
+
+
+def add_benchmarks(benchmarks):
+    """Add the benchmarks of this stage to the subcommands of ``benchmark``."""
+    for name, study, text in (("frontends", _frontends, "what mel front-ends keep of a note"),
+                              ("preparation", _preparation, "what trimming and levels do"),
+                              ("speed", _speed, "how fast notes become mels")):
+        parser = benchmarks.add_parser(name, help=text)
+        parser.add_argument("--source", default="soundfont", help="as for `dataset build` (default: %(default)s)")
+        parser.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
+        parser.set_defaults(run=_benchmark, name=name, study=study)
+
+
+def open_source(text, folder):
+    """Return the note source that ``--source`` names.
+
+    Parameters
+    ----------
+    text : str
+        A word or a path, see ``SOURCE_HELP``.
+    folder : pathlib.Path
+        Gets what must be synthesised or downloaded first.
+
+    Returns
+    -------
+    object
+        A note source (see ``build``).
+
+    Raises
+    ------
+    FileNotFoundError
+        If ``text`` is neither a word nor an existing path.
+    """
+    from latentsampler.data import sources
+    from latentsampler.data.soundfont import SoundFontSource
+
+    makers = {"soundfont": SoundFontSource, "toy": lambda: _toy(folder / "toy"),
+              "tinysol": lambda: sources.tinysol(folder / "TinySOL")}
+    if text in makers:
+        return makers[text]()
+    path = Path(text)
+    if path.is_dir():
+        return sources.from_folder(path)
+    if path.suffix.lower() == ".sf2":
+        return SoundFontSource(path)
+    raise FileNotFoundError(f"expected {', '.join(makers)}, a .sf2 file or a folder, got {text!r}")
+
+
+def _toy(folder):
+    from latentsampler.data import sources
+
+    if not (folder / "notes.csv").is_file():
+        script = Path(__file__).resolve().parents[3] / "toy" / "make_toy.py"
+        subprocess.run([sys.executable, str(script), "--out", str(folder)], check=True)
+    return sources.from_table(folder)
+
+
+def _build(options):
+    from latentsampler.data.build import build_store
+    from latentsampler.runtime.parallel import cluster
+
+    source = open_source(options.source, options.out)
+    with cluster(options.scheduler):
+        store = build_store(source, options.out, n_jobs=options.jobs)
+    info = NoteDataset(store).info
+    print(f"{info['notes']} notes, {info['rejected']} rejected (see {store / 'rejected.csv'})")
+    print(store)
+
+
+def _list(options):
+    stores = find_stores(options.folder)
+    for store in stores:
+        info = NoteDataset(store).info
+        mel = info["mel"]
+        print(f"{store}  {info['source']['source']}: {info['notes']} notes, {info['rejected']} rejected, "
+              f"mel {mel['n_mels']} x {mel['n_frames']} at {mel['sample_rate']} Hz")
+    if not stores:
+        print(f"no store in {options.folder}")
+
+
+def _check(options):
+    from latentsampler.data.extract import extract
+    from latentsampler.sound.pitch import cents, estimate_f0, midi_to_hz
+
+    dataset = NoteDataset(options.store)
+    intact = store_checksum(dataset.path, dataset.info["mel"]) == dataset.checksum
+    chosen = np.random.default_rng(0).permutation(len(dataset))[:options.pitches]
+    again = extract(np.array(dataset.waveforms[chosen]), dataset.mel_config)
+    same = bool(np.allclose(again, dataset.mels[chosen], rtol=1e-4, atol=1e-6))
+    print(f"checksum: {'as built' if intact else 'CHANGED'}; mels of {len(chosen)} notes: "
+          f"{'those of their waveforms' if same else 'NOT those of their waveforms'}")
+    off = 0
+    for index in chosen[~np.isnan(dataset.pitch.numpy()[chosen])]:
+        heard = estimate_f0(dataset.waveform(index).numpy(), dataset.mel_config.sample_rate)
+        away = cents(heard, midi_to_hz(dataset.pitch[index].item()))
+        if not abs(away) <= 50.0:  # also where nothing is heard: NaN
+            off += 1
+            print(f"  {dataset.rows[index]['Path']}: labelled {dataset.rows[index]['Pitch']}, heard {heard:.1f} Hz "
+                  f"({away:+.0f} cents)")
+    print(f"pitch: {off} of {len(chosen)} notes further than 50 cents from their label, by pYIN")
+    return 0 if intact and same else 1
+
+
+def _show(options):
+    dataset = NoteDataset(options.store)
+    print(f"{len(dataset)} notes, {dataset.info['rejected']} rejected, from {dataset.info['source']['source']}")
+    for name in ("Family", "Instrument (in full)", "Technique (in full)", "Dynamics"):
+        counts = Counter(value or "-" for value in dataset.column(name)).most_common(16)
+        print(f"  {name}: " + ", ".join(f"{value} {count}" for value, count in counts))
+    pitch = dataset.pitch[~dataset.pitch.isnan()]
+    if len(pitch):
+        print(f"  Pitch: {len(pitch)} notes from {pitch.min():.0f} to {pitch.max():.0f} (MIDI note numbers)")
+    if options.out:
+        from latentsampler.data.figures import figure_mels, figure_pitch_map
+
+        options.out.mkdir(parents=True, exist_ok=True)
+        figure_mels(dataset).savefig(options.out / "mels.png", dpi=150)
+        figure_pitch_map(dataset).savefig(options.out / "map.png", dpi=150)
+        print(f"{options.out / 'mels.png'}, {options.out / 'map.png'}")
+
+
+def _frontends(options):
+    from latentsampler.data import study
+
+    return study.run_frontend_study(open_source(options.source, Path("data")), every=7)
+
+
+def _preparation(options):
+    from latentsampler.data import preparation_study
+
+    return preparation_study.run_preparation_study()
+
+
+def _speed(options):
+    from latentsampler.data import benchmark
+
+    return benchmark.run_speed_benchmark()
+
+
+def _benchmark(options):
+    from latentsampler.data.study import record_study
+
+    begin = time.perf_counter()
+    study = options.study(options)
+    print(json.dumps({**study.metrics, **study.timings}, indent=1))
+    if options.record:
+        print(f"recorded {record_study(study, options.name, time.perf_counter() - begin)}")

@@ -1,0 +1,49 @@
+"""What a note's sound says about its labels: a missing pitch is estimated, a clearly wrong one rejected.
+
+Contents
+--------
+listen   (row, waveform) -> row
+"""
+
+import numpy as np
+
+from latentsampler.data.prepare import RejectedError
+from latentsampler.data.table import pitch_name, pitches
+from latentsampler.sound.pitch import estimate_f0, heard_instead, hz_to_midi, midi_to_hz
+
+ORDINARY = ("ord", "")  # a harmonic, a slap or a thump may rightly sound elsewhere than where it is fingered
+
+
+def listen(row, waveform, sample_rate):
+    """Return a row with its pitch estimated where neither table nor name told it.
+
+    Parameters
+    ----------
+    row : dict
+        A row; an empty "Pitch source" asks for an estimate.
+    waveform : numpy.ndarray
+        ``(n_samples,)``.
+    sample_rate : int
+        Hz.
+
+    Returns
+    -------
+    dict
+        The row; "Pitch source" is "estimate" where the pitch, or its absence, is one.
+
+    Raises
+    ------
+    RejectedError
+        If a note of ordinary technique clearly has another pitch than its label.
+    """
+    if row.get("Pitch source") == "":
+        number = hz_to_midi(estimate_f0(waveform, sample_rate))
+        if not np.isnan(number):
+            row = {**row, "Pitch": pitch_name(round(number)), "Pitch ID": str(round(number))}
+        return {**row, "Pitch source": "estimate"}
+    if len(pitches(row)) == 1 and row["Technique (abbr.)"] in ORDINARY:
+        heard = heard_instead(waveform, sample_rate, pitches(row)[0])
+        if not np.isnan(heard):
+            raise RejectedError(f"mislabelled: {row['Pitch']} is {midi_to_hz(pitches(row)[0]):.1f} Hz, "
+                                f"heard {heard:.1f} Hz")
+    return row

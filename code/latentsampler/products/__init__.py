@@ -1,0 +1,1 @@
+"""Shipped models -> what people use without Pure Data: the browser's models, the listening page, audio widgets."""

@@ -1,0 +1,1 @@
+"""What stands below data and experiments alike: records on disk, parallel work, optional libraries."""

@@ -1,0 +1,1 @@
+"""Commands about the project itself: demo, shipped weights, report, archive."""

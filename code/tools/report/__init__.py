@@ -1,0 +1,1 @@
+"""Records -> report/report.pdf: its numbers, tables and figures."""

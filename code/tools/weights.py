@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Train what ``patch/`` ships, in order (notes, model, vocoder, instrument, knobs): called by ``make weights``.
+
+The environment names the interpreter (PYTHON) and the notes (DATA: a folder that gets a store, or a packed .npz).
+DEVICE=cuda trains on a GPU.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD, PATCH, RESULTS = ROOT / "build" / "weights", ROOT / "patch", ROOT / "report" / "results"
+
+
+def run(*arguments):
+    """Run one command of ``code/main.py``; a failure ends the whole."""
+    command = [os.environ.get("PYTHON", sys.executable), str(ROOT / "code" / "main.py"), *map(str, arguments)]
+    print("$", " ".join(command[1:]), flush=True)
+    subprocess.run(command, check=True, cwd=ROOT)
+
+
+def find_notes(data):
+    """Return the store in ``data`` (built there from the SoundFont when there is none), or a packed .npz as it is."""
+    if data.suffix == ".npz":
+        return data
+    run("dataset", "build", "--source", "soundfont", "--out", data)
+    stores = [path.parent for path in data.glob("*/store.json")]
+    if len(stores) != 1:
+        raise SystemExit(f"expected one store in {data}, found {len(stores)}; remove the others")
+    return stores[0]
+
+
+def main():
+    """Train, export, and move everything to its place."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    data = find_notes(Path(os.environ.get("DATA", BUILD / "notes")))
+    device = os.environ.get("DEVICE", "cpu")
+    model, vocoder, generative = (BUILD / f"{name}.pt" for name in ("model", "vocoder", "generative"))
+    for record in ("autoencoder/wae/seed0", "vocoder/harmonic/seed0"):
+        shutil.rmtree(RESULTS / record, ignore_errors=True)  # git keeps what was there
+    run("train", "wae", "--data", data, "--out", model, "--device", device, "--record")
+    run("vocoder", "train", "harmonic", "--data", data, "--model", model, "--out", vocoder, "--device", device,
+        "--record")
+    run("export", "--model", model, "--vocoder", vocoder, "--data", data, "--grid", BUILD / "grid.wav", "--out",
+        generative)
+    shipped = [model, vocoder, generative, generative.with_suffix(".map.txt"), BUILD / "grid.wav", BUILD / "grid.txt"]
+    if has_librosa():
+        shipped += make_knobs(data, model, vocoder, generative)
+    else:
+        print("no knobs: librosa, which measures their pitch, is not here; run `make weights` where it is", flush=True)
+    for path in shipped:
+        shutil.copy(path, PATCH / path.name)
+        print(f"shipped patch/{path.name} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
+def has_librosa():
+    """Say whether the interpreter that trains can measure pitch: a machine that only trains cannot."""
+    command = [os.environ.get("PYTHON", sys.executable), "-c", "import librosa"]
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
+def make_knobs(data, model, vocoder, generative):
+    """Name the axes of an instrument, train the knobs on its sound, export them; return the files."""
+    projection, knobs = BUILD / "projection.pt", BUILD / "knobs.pt"
+    shutil.rmtree(RESULTS / "projection/knobs/seed0", ignore_errors=True)
+    run("project", "name-axes", generative)
+    run("project", "unheard", "--out", BUILD / "unheard")
+    run("project", "train", "knobs", "--data", data, "--model", model, "--vocoder", vocoder, "--unheard",
+        BUILD / "unheard", "--out", projection, "--record")
+    run("export", "--controls", "knobs", "--model", model, "--vocoder", vocoder, "--projection", projection, "--data",
+        data, "--out", knobs)
+    return [knobs, knobs.with_suffix(".map.txt")]
+
+
+if __name__ == "__main__":
+    main()
