@@ -16,7 +16,7 @@ SCHEDULE = Schedule(steps=60, batch_size=4, learning_rate=0.05, warmup=5, valid_
 
 KILLED = """
 import sys, time, torch
-from latentsampler.training import Schedule, train
+from latentsampler.learning.training import Schedule, train
 torch.manual_seed(3)
 module = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1))
 data = torch.randn(32, 2, generator=torch.Generator().manual_seed(0))

@@ -41,13 +41,14 @@ def test_chunks_equal_the_whole(trained):
 
 
 def test_what_was_measured_is_what_the_file_plays(trained, parts):
-    from latentsampler.chapters.projection.rendering import Chain
+    from latentsampler.chapters.projection.rendering import Renderer
 
     module, _ = generative.load_generative(trained[0] / "knobs.pt")
     projection, _ = load_scripted(trained[0] / "projection.pt")
     turned, pitch = torch.rand(3, 4), torch.tensor([50.0, 52.0, 54.0])
     with torch.inference_mode():
-        expected = Chain(parts / "model.pt", parts / "harmonic.pt").render(*_points(projection, turned, pitch))
+        renderer = Renderer(*(load_scripted(parts / f"{name}.pt") for name in ("model", "harmonic")))
+        expected = renderer.render(*_points(projection, turned, pitch))
         played = module(torch.cat([turned, pitch[:, None]], dim=1))
     torch.testing.assert_close(played, expected, atol=1e-5, rtol=0)
 

@@ -218,5 +218,5 @@ def test_training_on_decoded_mels_needs_a_model(small_notes, tmp_path):
         experiment.run(experiment.RUNS["harmonic"], 0, tmp_path / "v.pt", small_notes, progress=False)
 
 
-def test_no_record_drifted_from_its_run():
-    assert records.drifted("vocoder", experiment.RUNS) == []
+def test_no_record_is_outdated_against_its_run():
+    assert records.outdated("vocoder", experiment.RUNS) == []
