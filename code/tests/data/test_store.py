@@ -97,8 +97,8 @@ class Refuse:
                                   "tinysoundfont", "sf2utils"):
             raise ImportError(name)
 sys.meta_path.insert(0, Refuse())
-from latentsampler.dataset.store import NoteDataset
-from latentsampler.dataset.splits import split
+from latentsampler.data.store import NoteDataset
+from latentsampler.data.splits import split
 print(len(split(NoteDataset(sys.argv[1])).train))
 """
     done = subprocess.run([sys.executable, "-c", script, str(store)], capture_output=True, text=True)
