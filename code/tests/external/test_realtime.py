@@ -15,6 +15,8 @@ from . import benchmark
 from . import models as small
 from .test_play import RATE, pluck, shifted_sum, stats
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.parametrize("name", ["plucks.pt", "chunked.pt"])
 def test_with_latency_real_time_is_sample_exact_too(play, models, name):

@@ -139,7 +139,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(small_notes, tmp_path):
         import os, sys
         sys.path.insert(0, {str(Path(experiment.__file__).parents[3])!r})
         import torch
-        torch.set_num_threads(1)
+        torch.set_num_threads({torch.get_num_threads()})
         from dataclasses import replace
         from latentsampler.learning import training
         from latentsampler.chapters.autoencoder import experiment, losses
