@@ -1,5 +1,6 @@
 """What every test shares: where the reference data is, and when a missing part is a failure instead of a skip."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -97,9 +98,13 @@ def python():
 
 @pytest.fixture(scope="session")
 def small_notes(tmp_path_factory, python):
-    """A dataset of 144 toy notes, as the real commands make it."""
-    folder = tmp_path_factory.mktemp("small")
-    subprocess.run([python, str(ROOT / "toy" / "make_toy.py"), "--out", str(folder / "toy"), "--small", "--jobs", "1"],
-                   check=True, capture_output=True)
-    store = build_store(from_table(folder / "toy"), folder / "notes", MelConfig(), n_jobs=1, progress=False)
-    return NoteDataset(store)
+    """A dataset of 144 toy notes, as the real commands make it: one for all workers, who only read it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "small"
+    folder.mkdir(exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "toy").is_dir():
+            command = [python, ROOT / "toy" / "make_toy.py", "--out", folder / "toy", "--small", "--jobs", "1"]
+            subprocess.run(command, check=True, capture_output=True)
+    return NoteDataset(build_store(from_table(folder / "toy"), folder, MelConfig(), n_jobs=1, progress=False))
