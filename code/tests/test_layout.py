@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.conftest import GUARDS
+
 CODE = Path(__file__).resolve().parents[1]
 ROOT = CODE.parent
 PACKAGE = CODE / "latentsampler"
@@ -83,6 +85,10 @@ def test_no_module_imports_itself_by_a_detour_and_folders_form_levels():
                 arrows.setdefault(place, set()).add(parts[1])
     sorter = graphlib.TopologicalSorter(arrows)
     sorter.prepare()  # raises CycleError, which names the circle
+
+
+def test_every_guard_of_the_chapters_is_there():
+    assert all((CODE / "tests" / guard).is_file() for guard in GUARDS)
 
 
 def test_the_toy_set_imports_nothing_of_ours():
