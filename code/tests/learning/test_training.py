@@ -103,6 +103,7 @@ def test_a_run_killed_three_times_ends_with_the_same_weights(tmp_path):
         checkpoint = tmp_path / "killed.pt.ckpt"
         before = checkpoint.stat().st_mtime_ns if checkpoint.is_file() else 0
         while not checkpoint.is_file() or checkpoint.stat().st_mtime_ns == before:
+            assert run.poll() is None
             time.sleep(0.02)
         time.sleep(0.3)
         os.kill(run.pid, signal.SIGKILL)

@@ -85,6 +85,7 @@ def test_no_task_begins_that_would_end_after_the_budget(tmp_path):
 def test_a_killed_run_goes_on_and_does_no_finished_task_again(tmp_path, jobs):
     process = run(tmp_path, jobs)
     while len(list((tmp_path / "results").glob("*.json"))) < 3:
+        assert process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
