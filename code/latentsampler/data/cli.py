@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from latentsampler.data.store import NoteDataset, find_stores, store_checksum
+from latentsampler.data.arrays import Store, find_stores
+from latentsampler.data.store import NoteDataset
 
 SOURCE_HELP = ("soundfont (a General MIDI SoundFont of this computer), toy (synthesised into OUT/toy), tinysol "
                "(downloaded into OUT/TinySOL), a .sf2 file, or a folder of sounds: toy, TinySOL, OrchideaSOL, "
@@ -109,17 +110,21 @@ def _build(options):
     with cluster(options.scheduler):
         store = build_store(source, options.out, n_jobs=options.jobs)
     info = NoteDataset(store).info
-    print(f"{info['notes']} notes, {info['rejected']} rejected (see {store / 'rejected.csv'})")
+    print(f"{info['items']} notes, {info['rejected']} rejected (see {store / 'rejected.csv'})")
     print(store)
 
 
 def _list(options):
     stores = find_stores(options.folder)
-    for store in stores:
-        info = NoteDataset(store).info
-        mel = info["mel"]
-        print(f"{store}  {info['source']['source']}: {info['notes']} notes, {info['rejected']} rejected, "
-              f"mel {mel['n_mels']} x {mel['n_frames']} at {mel['sample_rate']} Hz")
+    for path in stores:
+        store = Store(path)
+        made_from = store.info.get("source")
+        made_from = made_from["source"] if isinstance(made_from, dict) else made_from or "unknown source"
+        mel = store.info.get("mel")
+        what = (f"mel {mel['n_mels']} x {mel['n_frames']} at {mel['sample_rate']} Hz" if mel
+                else ", ".join(store.fields))
+        print(f"{path}  {made_from}: {len(store)} {'notes' if mel else 'items'}, {store.info['rejected']} rejected, "
+              f"{what}")
     if not stores:
         print(f"no store in {options.folder}")
 
@@ -129,7 +134,7 @@ def _check(options):
     from latentsampler.sound.pitch import cents, estimate_f0, midi_to_hz
 
     dataset = NoteDataset(options.store)
-    intact = store_checksum(dataset.path, dataset.info["mel"]) == dataset.checksum
+    intact = Store(dataset.path).is_intact()
     chosen = np.random.default_rng(0).permutation(len(dataset))[:options.pitches]
     again = extract(np.array(dataset.waveforms[chosen]), dataset.mel_config)
     same = bool(np.allclose(again, dataset.mels[chosen], rtol=1e-4, atol=1e-6))

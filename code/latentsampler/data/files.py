@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from latentsampler.data.prepare import RejectedError, check_clipping
+from latentsampler.data.fields import RejectedError
+from latentsampler.data.prepare import check_clipping
 from latentsampler.data.table import Rows
 
 PROMPT, SEARCH = 0.25, 2.0  # seconds before a note that are looked through for its onset, first and at most

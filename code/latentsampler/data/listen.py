@@ -7,7 +7,7 @@ listen   (row, waveform) -> row
 
 import numpy as np
 
-from latentsampler.data.prepare import RejectedError
+from latentsampler.data.fields import RejectedError
 from latentsampler.data.table import pitch_name, pitches
 from latentsampler.sound.pitch import estimate_f0, heard_instead, hz_to_midi, midi_to_hz
 

@@ -7,7 +7,6 @@ Conventions
 
 Contents
 --------
-RejectedError  why a sound is not a note (an exception)
 Preparation    every number of this stage
 onset          first sample of the sound
 check_clipping rejects a sound that was cut off at full scale
@@ -19,13 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from latentsampler.data.fields import RejectedError
 from latentsampler.sound.audio import fit_length
 
 FULL_SCALE = 32768.0
-
-
-class RejectedError(Exception):
-    """A sound that cannot become a note; the message is the reason, as it appears in ``rejected.csv``."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from latentsampler.data.prepare import RejectedError
+from latentsampler.data.fields import RejectedError
 from latentsampler.data.table import make_row, pitch_name
 
 PLACES = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts",

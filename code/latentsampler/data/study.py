@@ -30,7 +30,8 @@ import torch
 from tqdm import tqdm
 
 from latentsampler.data.extract import extract
-from latentsampler.data.prepare import Preparation, RejectedError, prepare, to_float
+from latentsampler.data.fields import RejectedError
+from latentsampler.data.prepare import Preparation, prepare, to_float
 from latentsampler.runtime.records import RESULTS, provenance, write_record
 from latentsampler.sound.audio import MelConfig, magnitude, mel_filter_bank, mel_inverse
 from latentsampler.sound.metrics import spectral_convergence

@@ -83,7 +83,7 @@ def test_an_unknown_column_is_refused_by_name(dataset):
 
 
 def test_a_store_says_what_it_was_made_from(dataset):
-    info = json.loads((dataset.path / "store.json").read_text())
+    info = json.loads((dataset.path / "info.json").read_text())
     assert MelConfig(**info["mel"]) == dataset.mel_config == MelConfig()
     assert info["source"]["source"] == "soundfont" and info["preparation"]["peak"] == 0.9
 
@@ -97,8 +97,8 @@ class Refuse:
                                   "tinysoundfont", "sf2utils"):
             raise ImportError(name)
 sys.meta_path.insert(0, Refuse())
-from latentsampler.dataset.store import NoteDataset
-from latentsampler.dataset.splits import split
+from latentsampler.data.store import NoteDataset
+from latentsampler.data.splits import split
 print(len(split(NoteDataset(sys.argv[1])).train))
 """
     done = subprocess.run([sys.executable, "-c", script, str(store)], capture_output=True, text=True)

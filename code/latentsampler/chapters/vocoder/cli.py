@@ -48,7 +48,8 @@ def _benchmark(options):
 
     from latentsampler.chapters.vocoder import benchmark
     from latentsampler.contract.export import load_scripted
-    from latentsampler.data.store import NoteDataset, find_stores
+    from latentsampler.data.arrays import find_stores
+    from latentsampler.data.store import NoteDataset
     from latentsampler.runtime import records
 
     torch.set_num_threads(1)
