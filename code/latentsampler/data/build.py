@@ -15,6 +15,7 @@ build_store       source -> folder of the store
 
 import hashlib
 import json
+import sys
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -74,7 +75,9 @@ def build_store(source, folder, config=None, preparation=None, n_jobs=-1, progre
         return store
     rows, rejected = source.notes()
     estimated = any(row.get("Pitch source") == "" for row in rows)
-    if estimated and n_jobs != 1:
+    if estimated:
+        if progress:
+            print("preparing to estimate pitches (up to a minute, once)", file=sys.stderr, flush=True)
         compile_estimator()
     return build_arrays(
         store, note_fields(config), rows, partial(_make_note, source, config, preparation),

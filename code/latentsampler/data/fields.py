@@ -20,7 +20,7 @@ class RejectedError(Exception):
 class Field:
     """One array of a store: its name, the shape of one item, and what its numbers are.
 
-    Parameters
+    Attributes
     ----------
     name : str
         Letters, digits and ``_``; the name of its file.

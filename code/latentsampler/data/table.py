@@ -41,7 +41,7 @@ def pitch_number(name):
     Parameters
     ----------
     name : str
-        A letter, an optional ``#`` or ``b``, an octave: ``"C4"``, ``"A#0"``, ``"Bb3"``, ``"C-1"``.
+        A letter, an optional ``#`` or ``b`` (or ``♯ ♭``), an octave: ``"C4"``, ``"A#0"``, ``"Bb3"``, ``"C-1"``.
 
     Returns
     -------
@@ -53,11 +53,11 @@ def pitch_number(name):
     ValueError
         If ``name`` is no pitch name.
     """
-    match = re.fullmatch(r"([A-G])([#b]?)(-?\d)", name)
+    match = re.fullmatch(r"([A-Ga-g])([#b♯♭]?)(-?\d)", name)
     if not match:
         raise ValueError(f"expected a pitch name such as C4 or A#0, got {name!r}")
     letter, accidental, octave = match.groups()
-    return _NAMES.index(letter) + {"#": 1, "b": -1, "": 0}[accidental] + 12 * (int(octave) + 1)
+    return _NAMES.index(letter.upper()) + {"#": 1, "♯": 1, "b": -1, "♭": -1, "": 0}[accidental] + 12 * (int(octave) + 1)
 
 
 def pitches(row):
