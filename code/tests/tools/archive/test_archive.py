@@ -135,7 +135,7 @@ def test_a_tiny_demo_runs_in_the_unfolded_archive(unfolded):
     assert str(folder) in run(folder, "-c", "import latentsampler; print(latentsampler.__file__)")
     out = folder / "build" / "tiny"
     run(folder, "code/main.py", "dataset", "build", "--source", folder / "toy" / "data" / "sample", "--out", out)
-    (store,) = (path.parent for path in out.glob("*/store.json"))
+    (store,) = (path.parent for path in out.glob("*/info.json"))
     run(folder, "code/main.py", "train", "autoencoder/demo", "--steps", 4, "--data", store, "--out", out / "model.pt")
     run(folder, "code/main.py", "train", "vocoder/harmonic", "--steps", 2, "--data", store, "--model",
         out / "model.pt", "--out", out / "vocoder.pt")
