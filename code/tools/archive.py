@@ -164,11 +164,8 @@ def generated():
     """Draw the report's numbers, tables and figures; return their paths, relative to the root."""
     from tools.report import make
 
-    build = make.REPORT / "build"
-    make.generate(build)
-    names = {"numbers.tex"} | {f"{name}.{'tex' if kind.endswith('table') else 'pdf'}" for kind, _, name in
-                               make.USES.findall(make.text_of_sources()) if kind.startswith("record")}
-    return [(build / name).relative_to(ROOT) for name in sorted(names)]
+    written, _ = make.generate(make.REPORT / "build")
+    return [path.relative_to(ROOT) for path in written]
 
 
 def main(arguments=None):
