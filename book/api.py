@@ -170,7 +170,8 @@ def _reach(roots, calls):
 
 
 def _of_its_folder(name, notebooks):
-    return [notebook for notebook in notebooks if notebook.split("_", 1)[-1] == name.split(".")[1]]
+    folders = name.split(".")[1:3]  # latentsampler.data.store, latentsampler.chapters.vocoder.mcnn
+    return [notebook for notebook in notebooks if notebook.split("_", 1)[-1] in folders]
 
 
 def _of_its_neighbours(module, neighbours, known):

@@ -138,10 +138,9 @@ def _instrument(extra):
 def _pages(source):
     from latentsampler.products.listening import answers
 
-    pages = {f"{path.relative_to(source).with_suffix('')}.html" for path in source.rglob("*.ipynb")}
-    pages |= {"play.html", "listening.html"}
-    figure = (f'<div class="flow lying">{flow.flow_svg(pages)}</div>\n'
-              f'<div class="flow standing">{flow.flow_svg(pages, standing=True)}</div>')
+    boxes = flow.boxes_of()
+    figure = (f'<div class="flow lying">{flow.flow_svg(boxes)}</div>\n'
+              f'<div class="flow standing">{flow.flow_svg(boxes, standing=True)}</div>')
     table = answers.table(sorted((ROOT / "report" / "results" / "listening").glob("answers/*.json")))
     compared = json.loads((HERE / "listening" / "set.js").read_text(encoding="utf-8").split("=", 1)[1].strip(" ;\n"))
     parts = {"flow": figure, "table": f"```text\n{table}\n```",
