@@ -6,8 +6,8 @@ Run as a script it writes ``notebooks/pictures/flow.svg``, which README shows.
 Conventions
 -----------
 * A notebook declares its boxes in its metadata, ``"flow": [BOX, ...]``; a BOX has ``title``, ``lines`` (two), and may
-  have ``anchor`` (a heading of the page), ``colour`` (a key of ``COLOURS``) and ``beside``: the title of the box that it
-  stands beside, or "study"; without it the box is part of the main line.
+  have ``anchor`` (a heading of the page), ``colour`` (a key of ``COLOURS``) and ``beside``: the title of the box that
+  it stands beside, or "study"; without it the box is part of the main line.
 * A notebook ``NN_<chapter>.ipynb`` that declares nothing gets a box among the studies if there is such a chapter: its
   lines are the first line of the chapter's docstring, ``In -> out.`` So a new chapter appears by its own files.
 
@@ -26,7 +26,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 COLOURS = {"blue": "#e8eef7", "purple": "#f3e9f5", "orange": "#f9ecdf", "green": "#e6f3ea", "grey": "#f0f0ee"}
 WIDTH, HEIGHT, GAP, TITLE = 150, 84, 26, 26
-LETTERS = 24  # that fit into a line of a box
+LETTERS = 23  # that fit into a line of a box
 COLUMNS = 6  # of studies, lying
 
 

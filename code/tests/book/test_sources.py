@@ -150,7 +150,7 @@ def test_a_new_chapter_gets_a_box_by_its_notebook_and_its_docstring(tmp_path):
         (tmp_path / "notebooks" / f"{name}.ipynb").write_text(json.dumps({"metadata": metadata, "cells": []}))
     boxes = flow.boxes_of(tmp_path / "notebooks", tmp_path / "chapters")
     assert boxes[:2] == [flow.Box("leaf", ("green", "eaten"), "notebooks/01_leaf.html", "green", ""),
-                         flow.Box("snail", ("Trails of garden snails…", "↔ lettuce"), "notebooks/02_snail.html", "grey",
+                         flow.Box("snail", ("Trails of garden snail…", "↔ lettuce"), "notebooks/02_snail.html", "grey",
                                   flow.STUDY)]
     assert [box.title for box in boxes[2:]] == ["play", "listen"]
     assert 'href="notebooks/02_snail.html"' in flow.flow_svg(boxes)

@@ -120,7 +120,8 @@ def test_the_archive_has_what_an_evaluation_needs_in_20_mb(unfolded):
     folder, packed = unfolded
     assert packed.name == "[ATIAM][ML2026] (Müller O'Brien 李).zip" and packed.stat().st_size <= 20_000_000
     assert folder.name == packed.stem
-    for name in ("code/main.py", "report/report.pdf", "report/studies.pdf", "report/main.tex", "report/build/numbers.tex",
+    for name in ("code/main.py", "report/report.pdf", "report/studies.pdf", "report/main.tex",
+                 "report/build/numbers.tex",
                  "report/results/autoencoder/wae/seed0/metrics.json", "toy/datasheet.pdf", "toy/data/notes.csv",
                  "toy/make_toy.py", "notebooks/01_dataset.ipynb", "external/CMakeLists.txt", "patch/main.pd",
                  "patch/generative.pt", "Makefile", "README.md", "environment.yml", "constraints.txt", "setup.sh"):
