@@ -2,7 +2,7 @@
 
 A function is *taught* by the notebook that calls it, or else by the notebook whose calls reach it in the fewest steps
 through other functions, or else by the notebook of its folder, or else by that of the modules that import its module
-or that it imports. Nothing of this is written by hand, so a new chapter or notebook appears by itself.
+or that it imports. All of this is derived from the source, so a new chapter or notebook is included without an edit.
 
 Contents
 --------

@@ -3,7 +3,7 @@
 
 The pages are put together in ``build/book/source``: the notebooks, the pages of this folder, the reference made from
 the package's source, the instrument as ONNX, and the scripts of others (see ``vendor.py``). Then jupyter-book
-executes every notebook and writes HTML; a warning, a failing notebook or a dead link fails the build.
+executes every notebook and writes HTML; a warning, a failing notebook or a broken link fails the build.
 
 Contents
 --------
@@ -84,7 +84,7 @@ def sphinx(folder):
     done = subprocess.run([*map(str, command), "-W", "--keep-going", "-q"], env=environment, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
-        print(done.stdout, file=sys.stderr)  # else it says nothing that a reader needs
+        print(done.stdout, file=sys.stderr)  # printed only on failure
     if made.is_dir():
         shutil.move(made, html)
         _without_thebe(html)
