@@ -1,7 +1,7 @@
 """The whole flow, small: notes -> mels -> V(W)AE -> vocoders -> instrument -> Pure Data -> a picture and a summary.
 
-Called by ``make demo`` or ``python code/main.py``. Writes only under its folder. Parts that the machine lacks (Pure Data,
-a compiler, a SoundFont) are named and skipped.
+Called by ``make demo`` or ``python code/main.py``. Writes only under its folder. Parts that the machine lacks (Pure
+Data, a compiler, a SoundFont) are named and skipped.
 """
 
 import json
