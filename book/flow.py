@@ -81,8 +81,9 @@ def _two_lines(sentence):
 
 
 def _short(text):
-    text = text.strip()
-    return text if len(text) <= LETTERS else text[:LETTERS - 1].rstrip() + "…"
+    """Return a text that fits: if need be up to its first comma, else to the last whole word, with an ellipsis."""
+    text = text.strip() if len(text.strip()) <= LETTERS else text.partition(",")[0].strip()
+    return text if len(text) <= LETTERS else text[:LETTERS - 1].rpartition(" ")[0] + "…"
 
 
 def flow_svg(boxes, standing=False):

@@ -144,13 +144,13 @@ def test_every_box_of_the_flow_is_a_link_inside_the_picture(standing, studies):
 def test_a_new_chapter_gets_a_box_by_its_notebook_and_its_docstring(tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "chapters" / "snail").mkdir(parents=True)
-    (tmp_path / "chapters" / "snail" / "__init__.py").write_text('"""Trails of garden snails in rain <-> lettuce."""\n')
+    (tmp_path / "chapters" / "snail" / "__init__.py").write_text('"""Trails of garden snails in rain <-> lettuce, with its holes."""\n')
     for name, metadata in (("01_leaf", {"flow": [{"title": "leaf", "lines": ["green", "eaten"], "colour": "green"}]}),
                            ("02_snail", {}), ("03_weather", {})):
         (tmp_path / "notebooks" / f"{name}.ipynb").write_text(json.dumps({"metadata": metadata, "cells": []}))
     boxes = flow.boxes_of(tmp_path / "notebooks", tmp_path / "chapters")
     assert boxes[:2] == [flow.Box("leaf", ("green", "eaten"), "notebooks/01_leaf.html", "green", ""),
-                         flow.Box("snail", ("Trails of garden snail…", "↔ lettuce"), "notebooks/02_snail.html", "grey",
+                         flow.Box("snail", ("Trails of garden…", "↔ lettuce"), "notebooks/02_snail.html", "grey",
                                   flow.STUDY)]
     assert [box.title for box in boxes[2:]] == ["play", "listen"]
     assert 'href="notebooks/02_snail.html"' in flow.flow_svg(boxes)
