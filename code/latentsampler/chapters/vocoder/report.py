@@ -8,7 +8,7 @@ from latentsampler.runtime.latex import tabular, trained_on
 VOCODERS = {"shipped": "ours", "untrained": "ours, untrained", "griffin-lim-60": "Griffin--Lim, 60",
             "fast-griffin-lim-60": "fast Griffin--Lim, 60", "mcnn-published": "MCNN, as published"}
 PARTS = {"iterations-0": "no iteration", "iterations-1": "1 iteration", "iterations-2": "2 iterations",
-         "iterations-5": "5 iterations", "iterations-8": "8 iterations", "no-bend": "asked pitch only",
+         "iterations-5": "5 iterations", "iterations-8": "8 iterations", "no-bend": "given pitch only",
          "no-noise": "no noise phases", "in-phase": "harmonics in phase"}
 
 
