@@ -1,4 +1,4 @@
-"""The vocoders in the report: all ways from mel to sound on the same notes, and what each part is worth."""
+"""The vocoders in the report: all of them on the same notes, and the effect of each part."""
 
 import numpy as np
 
