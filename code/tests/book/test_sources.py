@@ -144,7 +144,8 @@ def test_every_box_of_the_flow_is_a_link_inside_the_picture(standing, studies):
 def test_a_new_chapter_gets_a_box_by_its_notebook_and_its_docstring(tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "chapters" / "snail").mkdir(parents=True)
-    (tmp_path / "chapters" / "snail" / "__init__.py").write_text('"""Trails of garden snails in rain <-> lettuce, with its holes."""\n')
+    docstring = '"""Trails of garden snails in rain <-> lettuce, with its holes."""'
+    (tmp_path / "chapters" / "snail" / "__init__.py").write_text(docstring)
     for name, metadata in (("01_leaf", {"flow": [{"title": "leaf", "lines": ["green", "eaten"], "colour": "green"}]}),
                            ("02_snail", {}), ("03_weather", {})):
         (tmp_path / "notebooks" / f"{name}.ipynb").write_text(json.dumps({"metadata": metadata, "cells": []}))
