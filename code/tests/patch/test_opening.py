@@ -59,7 +59,8 @@ def test_every_abstraction_opens_without_a_complaint(bench):
     patch.obj("array define wae-steps-1 8"), patch.obj("array define wae-steps-2 8")
     arguments = {"wae-circle": "1", "wae-point": "1", "wae-random": "1 1", "wae-steps": "1", "wae-scale": "1 1 2",
                  "wae-param": "x1 0 1 20 0", "wae-param-name": "x1 0", "wae-learn": "x1 20", "wae-grid-axis": "0",
-                 "wae-throttle": "10", "wae-read": "presets.txt wae-presets", "wae-send": "/wae/", "wae-axis-label": "1", "wae-view": "1 1 2 135 58"}
+                 "wae-read": "presets.txt wae-presets", "wae-throttle": "10",
+                 "wae-send": "/wae/", "wae-axis-label": "1", "wae-view": "1 1 2 135 58"}
     needs_more = ("wae-view-", "wae-layer", "wae-play", "wae-gem-")  # a plane, the external, GEM: opened by other tests
     for name in ABSTRACTIONS:
         if not name.startswith(needs_more):

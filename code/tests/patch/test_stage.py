@@ -29,7 +29,8 @@ def test_nan_and_infinity_leave_a_parameter_as_it_was_and_the_walk_going(bench, 
     (bench.folder / "nan.pd").write_text(
         "#N canvas 0 0 300 200 12;\n#X obj 20 20 r /nan;\n#X obj 20 60 expr $f1*1e30-$f1*1e30 \\; $f1*1e30;\n"
         f"#X obj 20 90 s /wae/{name};\n#X connect 0 0 1 0;\n#X connect 1 0 2 0;\n#X connect 1 1 2 0;\n")
-    events = [(150.0, f"/wae/{name} 60"), (151.0, f"/wae/norm/{name} 0.5"), (200.0, "/wae/run 1"), (1000.0, "/nan 1e30")]
+    events = [(150.0, f"/wae/{name} 60"), (151.0, f"/wae/norm/{name} 0.5"), (200.0, "/wae/run 1"),
+              (1000.0, "/nan 1e30")]
     _, kept = bench.run([*PANEL, "nan"], events, 3000.0, {f"/wae/{name}": 1, "/wae/now/1": 2})
     values = kept[f"/wae/{name}"][:, 0]
     assert not np.isfinite(values).all() and values[-1] == values[np.isfinite(values)][-2]
@@ -70,8 +71,8 @@ def test_a_midi_master_gets_as_many_even_steps_a_beat_as_are_set(bench, division
     (bench.folder / "timed.pd").write_text(
         "#N canvas 0 0 300 200 12;\n#X obj 20 20 r /wae/now/1;\n#X obj 20 50 t b b;\n#X obj 20 90 timer;\n"
         "#X obj 20 120 s /time;\n#X connect 0 0 1 0;\n#X connect 1 0 2 0;\n#X connect 1 1 2 1;\n#X connect 2 0 3 0;\n")
-    events = [(150.0, "/wae/preset 3"), (200.0, "/wae/sync 1"), (205.0, "/wae/swing 0"), (210.0, f"/wae/division {division}"),
-              (220.0, "/wae/tempo 233"), (250.0, "#midirealtimein 1 250"), *ticks]
+    events = [(150.0, "/wae/preset 3"), (200.0, "/wae/sync 1"), (205.0, "/wae/swing 0"),
+              (210.0, f"/wae/division {division}"), (220.0, "/wae/tempo 233"), (250.0, "#midirealtimein 1 250"), *ticks]
     _, kept = bench.run([*PANEL, "timed"], events, ticks[-1][0] + 5, {"/time": 1})
     assert np.allclose(kept["/time"][3:, 0], 24 * tick / division, atol=0.1)
     assert abs(len(kept["/time"]) - 6 * division) <= 1
@@ -92,9 +93,9 @@ def test_swing_follows_the_master_s_tempo(bench):
 @pytest.mark.parametrize("end", ["#ctlin 123 0 1", "#ctlin 120 0 1", "/wae/panic bang"])
 def test_all_notes_off_all_sound_off_and_silence_let_go_of_keys_and_pedal(bench, end):
     record(bench)
-    events = [(100.0, "/wae/mode 1"), (150.0, "#ctlin 64 127 1"), (200.0, "#notein 60 90 1"), (205.0, "#notein 64 90 1"),
-              (210.0, "#notein 64 0 1"), (300.0, "/mark 1"), (310.0, end), (400.0, "/mark 2"),
-              (410.0, "#notein 67 90 1"), (420.0, "#notein 67 0 1")]
+    events = [(100.0, "/wae/mode 1"), (150.0, "#ctlin 64 127 1"), (200.0, "#notein 60 90 1"),
+              (205.0, "#notein 64 90 1"), (210.0, "#notein 64 0 1"), (300.0, "/mark 1"), (310.0, end),
+              (400.0, "/mark 2"), (410.0, "#notein 67 90 1"), (420.0, "#notein 67 0 1")]
     run, _ = bench.run([*PANEL, "note-printer"], events, 600.0, sounds=["/mark"])
     lines = [line for line in run.log if line.startswith(("note: note", "/mark"))]
     let_go = {line.split()[2] for line in lines[lines.index("/mark: 1"):lines.index("/mark: 2")] if "note:" in line}
@@ -118,7 +119,8 @@ def test_a_second_listener_takes_the_next_port_and_says_so(bench):
     said = ""
     while "listens to OSC" not in said:
         said += first.stderr.readline()
-    second = subprocess.run(patch("second.pd", 1.5), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+    second = subprocess.run(patch("second.pd", 1.5), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                            timeout=30)
     said += first.communicate(timeout=30)[1]
     assert "listens to OSC at port 9001" in said
     assert "listens to OSC at port 9002" in second.stderr and "label OSC\\ 9002" in second.stderr
@@ -126,7 +128,8 @@ def test_a_second_listener_takes_the_next_port_and_says_so(bench):
 
 
 def test_a_recording_that_cannot_be_written_is_said_on_the_panel_and_its_lamp_goes_out(bench):
-    events = [(100.0, "pd dsp 1"), (200.0, "/wae/record-to /nowhere/take one.wav"), (400.0, f"/wae/record-to {bench.folder}/a take.wav"),
+    events = [(100.0, "pd dsp 1"), (200.0, "/wae/record-to /nowhere/take one.wav"),
+              (400.0, f"/wae/record-to {bench.folder}/a take.wav"),
               (700.0, "/wae/record 0")]
     run, _ = bench.run(PANEL, events, 900.0, sounds=["wae-record-lamp", "wae-status-line"], batch=False)
     assert run.printed("wae-record-lamp") == ["set 0", "set 1", "set 0"]
@@ -141,7 +144,8 @@ def presets_with(folder, name):
 
 
 @pytest.mark.parametrize("name, shown", [
-    ("a, b $1", "a , b $1"), ("x, 0 $1", "x , 0 $1"), ("x, 0 values $1 $2", "x , 0 values $1 $2"), ("four 4 winds", None)])
+    ("a, b $1", "a , b $1"), ("x, 0 $1", "x , 0 $1"), ("x, 0 values $1 $2", "x , 0 values $1 $2"),
+    ("four 4 winds", None)])
 def test_a_preset_s_name_may_hold_anything_and_is_shown_whole(bench, name, shown):
     presets_with(bench.folder, name)
     run, kept = bench.run(PANEL, [(300.0, "/wae/preset 1"), (400.0, "/wae/preset 0")], 700.0, {"/wae/s1": 1},
@@ -153,8 +157,8 @@ def test_a_preset_s_name_may_hold_anything_and_is_shown_whole(bench, name, shown
 def test_keep_here_names_a_place_of_yours_and_leaves_what_was_shipped(bench):
     shipped = (bench.folder / "presets.txt").read_text()
     (bench.folder / "named.pd").write_text(
-        "#N canvas 0 0 300 200 12;\n#X obj 20 20 r /go;\n#X msg 20 50 symbol my\\\\\\ own;\n#X obj 20 90 s /wae/name-next;\n"
-        "#X connect 0 0 1 0;\n#X connect 1 0 2 0;\n")
+        "#N canvas 0 0 300 200 12;\n#X obj 20 20 r /go;\n#X msg 20 50 symbol my\\\\\\ own;\n"
+        "#X obj 20 90 s /wae/name-next;\n#X connect 0 0 1 0;\n#X connect 1 0 2 0;\n")
     events = [(200.0, "/wae/preset 2"), (250.0, "/go 1"), (300.0, "/wae/store-now bang"), (350.0, "/wae/preset 3"),
               (400.0, "/wae/store-now bang")]
     _, kept = bench.run([*PANEL, "named"], events, 600.0, {"/wae/preset": 1})
