@@ -1,15 +1,38 @@
 #include "engine/metadata.hpp"
 
 #include <cmath>
+#include <locale>
 #include <sstream>
 
-#include "engine/json.hpp"
+#include <nlohmann/json.hpp>
 
 namespace wae {
 namespace {
 
+using Json = nlohmann::json;
+
+constexpr int kMaxDepth = 32;  // of nested origins; a damaged file must not exhaust the stack
+
+// The library reads numbers in any locale that the process may have been given.
+Json parse_json(const std::string& text) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::exception& error) {
+    const std::string what = error.what();
+    const size_t after = what.find("] ");  // behind the library's own number of the error
+    throw ModelError("malformed metadata.json: " + (after == what.npos ? what : what.substr(after + 2)));
+  }
+}
+
+// The member, or nullptr where this is no object or has none of that name.
+const Json* find(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  return found == json.end() ? nullptr : &*found;
+}
+
 std::string text(double number) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   out << number;
   return out.str();
 }
@@ -18,34 +41,37 @@ std::string text(double number) {
   throw ModelError("metadata: expected " + field + " " + expected + ", got " + got);
 }
 
-double number(const Json& json, const std::string& name, double low, double high,
+double number(const Json& json, const char* name, double low, double high,
               const std::string& where = "") {
-  const Json* found = json.find(name);
+  const Json* found = find(json, name);
   const std::string field = where + name;
   const std::string range = "to be a number from " + text(low) + " to " + text(high);
   if (!found) fail(field, range, "none");
-  if (found->kind != Json::Kind::number) fail(field, range, "another type");
-  if (!(found->number >= low && found->number <= high)) fail(field, range, text(found->number));
-  return found->number;
+  if (!found->is_number()) fail(field, range, "another type");
+  const auto value = found->get<double>();
+  if (!(value >= low && value <= high)) fail(field, range, text(value));
+  return value;
 }
 
-int whole(const Json& json, const std::string& field, double low, double high) {
+int whole(const Json& json, const char* field, double low, double high) {
   const double value = number(json, field, low, high);
   if (value != std::floor(value)) fail(field, "to be whole", text(value));
   return static_cast<int>(value);
 }
 
-std::string optional_text(const Json& json, const std::string& field) {
-  const Json* found = json.find(field);
-  return found && found->kind == Json::Kind::string ? found->string : "";
+std::string optional_text(const Json& json, const char* field) {
+  const Json* found = find(json, field);
+  return found && found->is_string() ? found->get<std::string>() : "";
 }
 
 // Where a model comes from is a sentence, or named ones inside each other; it is shown, never used.
-std::string origin(const Json& json) {
-  if (json.kind != Json::Kind::object) return json.string;
+std::string origin(const Json& json, int depth = 0) {
+  if (!json.is_object()) return json.is_string() ? json.get<std::string>() : "";
+  if (depth > kMaxDepth) throw ModelError("malformed metadata.json: created_from is nested too deeply");
   std::string all;
-  for (const auto& [name, value] : json.object) all += (all.empty() ? "" : ", ") + name + " " + origin(value);
-  return json.object.size() > 1 ? "(" + all + ")" : all;
+  for (const auto& [name, value] : json.items())
+    all += (all.empty() ? "" : ", ") + name + " " + origin(value, depth + 1);
+  return json.size() > 1 ? "(" + all + ")" : all;
 }
 
 // Names and units become symbols in Pure Data, where a blank would split them.
@@ -57,7 +83,7 @@ std::string word(const std::string& from) {
 
 Control control(const Json& json, size_t index) {
   const std::string where = "controls[" + std::to_string(index) + "].";
-  if (json.kind != Json::Kind::object)
+  if (!json.is_object())
     fail(where.substr(0, where.size() - 1), "to be an object", "another type");
   const std::string name = optional_text(json, "name");
   if (name.empty()) fail(where + "name", "to be a string", "none");
@@ -73,13 +99,12 @@ Control control(const Json& json, size_t index) {
 }
 
 void read_controls(const Json& json, ModelInfo& info) {
-  const Json* found = json.find("controls");
+  const Json* found = find(json, "controls");
   const std::string expected = "to be a list of 1 to " + std::to_string(kMaxControls);
-  if (!found || found->kind != Json::Kind::list) fail("controls", expected, found ? "another type" : "none");
-  const std::vector<Json>& list = found->list;
-  if (list.empty() || list.size() > kMaxControls) fail("controls", expected, std::to_string(list.size()));
-  for (size_t i = 0; i < list.size(); ++i) {
-    info.controls.push_back(control(list[i], i));
+  if (!found || !found->is_array()) fail("controls", expected, found ? "another type" : "none");
+  if (found->empty() || found->size() > kMaxControls) fail("controls", expected, std::to_string(found->size()));
+  for (size_t i = 0; i < found->size(); ++i) {
+    info.controls.push_back(control((*found)[i], i));
     if (info.controls.back().name == "pitch") info.pitch = static_cast<int>(i);
   }
 }
@@ -88,21 +113,23 @@ void read_controls(const Json& json, ModelInfo& info) {
 
 ModelInfo parse_metadata(const std::string& json_text, const std::string& path) {
   const Json json = parse_json(json_text);
-  if (json.kind != Json::Kind::object) throw ModelError("malformed metadata.json: expected an object");
-  const Json* version = json.find("format_version");
-  if (!version || version->kind != Json::Kind::number || version->number != kFormatVersion)
+  if (!json.is_object()) throw ModelError("malformed metadata.json: expected an object");
+  const Json* version = find(json, "format_version");
+  if (!version || !version->is_number() || *version != kFormatVersion)
     fail("format_version", "to be " + std::to_string(kFormatVersion),
-         !version                              ? "none"
-         : version->kind == Json::Kind::number ? text(version->number)
-                                               : "another type");
+         !version               ? "none"
+         : version->is_number() ? text(version->get<double>())
+                                : "another type");
   ModelInfo info;
   info.path = path;
   info.sample_rate = number(json, "sample_rate", 1000, 768000);
   info.samples = whole(json, "n_samples", 1, kMaxSamples);
-  if (const Json* chunk = json.find("chunk"); chunk && chunk->kind != Json::Kind::null)
+  if (find(json, "level_db"))
+    info.gain = static_cast<float>(std::pow(10, number(json, "level_db", -120, 60) / 20));
+  if (const Json* chunk = find(json, "chunk"); chunk && !chunk->is_null())
     info.chunk = whole(json, "chunk", 0, kMaxSamples);
   info.made_with = optional_text(json, "torch_version");
-  if (const Json* from = json.find("created_from")) info.created_from = origin(*from);
+  if (const Json* from = find(json, "created_from")) info.created_from = origin(*from);
   read_controls(json, info);
   return info;
 }
