@@ -2,13 +2,13 @@
 
 namespace wae {
 
-void Graveyard::born(Engine* engine) {
+void Graveyard::born(Background* engine) {
   sweep();
   const std::lock_guard<std::mutex> lock(mutex_);
   living_.push_back(engine);
 }
 
-void Graveyard::bury(std::unique_ptr<Engine> engine) {
+void Graveyard::bury(std::unique_ptr<Background> engine) {
   engine->quit();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -20,13 +20,13 @@ void Graveyard::bury(std::unique_ptr<Engine> engine) {
 
 void Graveyard::sweep() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  dying_.remove_if([](const std::unique_ptr<Engine>& engine) { return engine->finished(); });
+  dying_.remove_if([](const std::unique_ptr<Background>& engine) { return engine->finished(); });
 }
 
 void Graveyard::join_all() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (Engine* engine : living_) engine->quit();
-  for (Engine* engine : living_) engine->join();
+  for (Background* engine : living_) engine->quit();
+  for (Background* engine : living_) engine->join();
   for (const auto& engine : dying_) engine->join();
 }
 

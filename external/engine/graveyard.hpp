@@ -10,21 +10,21 @@
 #include <memory>
 #include <mutex>
 
-#include "engine/engine.hpp"
+#include "engine/background.hpp"
 
 namespace wae {
 
 class Graveyard {
  public:
-  void born(Engine* engine);
-  void bury(std::unique_ptr<Engine> engine);  // returns at once
+  void born(Background* engine);
+  void bury(std::unique_ptr<Background> engine);  // returns at once
   void sweep();                               // deletes what has ended
   void join_all();                            // may be called again
 
  private:
   std::mutex mutex_;
-  std::list<Engine*> living_;
-  std::list<std::unique_ptr<Engine>> dying_;
+  std::list<Background*> living_;
+  std::list<std::unique_ptr<Background>> dying_;
 };
 
 }  // namespace wae

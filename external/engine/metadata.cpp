@@ -18,8 +18,9 @@ std::string text(double number) {
   throw ModelError("metadata: expected " + field + " " + expected + ", got " + got);
 }
 
-double number(const Json& json, const std::string& name, double low, double high,
-              const std::string& where = "") {
+}  // namespace
+
+double number(const Json& json, const std::string& name, double low, double high, const std::string& where) {
   const Json* found = json.find(name);
   const std::string field = where + name;
   const std::string range = "to be a number from " + text(low) + " to " + text(high);
@@ -29,11 +30,15 @@ double number(const Json& json, const std::string& name, double low, double high
   return found->number;
 }
 
+namespace {
+
 int whole(const Json& json, const std::string& field, double low, double high) {
   const double value = number(json, field, low, high);
   if (value != std::floor(value)) fail(field, "to be whole", text(value));
   return static_cast<int>(value);
 }
+
+}  // namespace
 
 std::string optional_text(const Json& json, const std::string& field) {
   const Json* found = json.find(field);
@@ -55,6 +60,8 @@ std::string word(const std::string& from) {
   return to.empty() ? "-" : to;
 }
 
+namespace {
+
 Control control(const Json& json, size_t index) {
   const std::string where = "controls[" + std::to_string(index) + "].";
   if (json.kind != Json::Kind::object)
@@ -72,22 +79,20 @@ Control control(const Json& json, size_t index) {
   return made;
 }
 
-void read_controls(const Json& json, ModelInfo& info) {
+}  // namespace
+
+std::vector<Control> read_controls(const Json& json) {
   const Json* found = json.find("controls");
   const std::string expected = "to be a list of 1 to " + std::to_string(kMaxControls);
   if (!found || found->kind != Json::Kind::list) fail("controls", expected, found ? "another type" : "none");
   const std::vector<Json>& list = found->list;
   if (list.empty() || list.size() > kMaxControls) fail("controls", expected, std::to_string(list.size()));
-  for (size_t i = 0; i < list.size(); ++i) {
-    info.controls.push_back(control(list[i], i));
-    if (info.controls.back().name == "pitch") info.pitch = static_cast<int>(i);
-  }
+  std::vector<Control> controls;
+  for (size_t i = 0; i < list.size(); ++i) controls.push_back(control(list[i], i));
+  return controls;
 }
 
-}  // namespace
-
-ModelInfo parse_metadata(const std::string& json_text, const std::string& path) {
-  const Json json = parse_json(json_text);
+void check_version(const Json& json) {
   if (json.kind != Json::Kind::object) throw ModelError("malformed metadata.json: expected an object");
   const Json* version = json.find("format_version");
   if (!version || version->kind != Json::Kind::number || version->number != kFormatVersion)
@@ -95,6 +100,11 @@ ModelInfo parse_metadata(const std::string& json_text, const std::string& path) 
          !version                              ? "none"
          : version->kind == Json::Kind::number ? text(version->number)
                                                : "another type");
+}
+
+ModelInfo parse_metadata(const std::string& json_text, const std::string& path) {
+  const Json json = parse_json(json_text);
+  check_version(json);
   ModelInfo info;
   info.path = path;
   info.sample_rate = number(json, "sample_rate", 1000, 768000);
@@ -103,7 +113,9 @@ ModelInfo parse_metadata(const std::string& json_text, const std::string& path) 
     info.chunk = whole(json, "chunk", 0, kMaxSamples);
   info.made_with = optional_text(json, "torch_version");
   if (const Json* from = json.find("created_from")) info.created_from = origin(*from);
-  read_controls(json, info);
+  info.controls = read_controls(json);
+  for (size_t i = 0; i < info.controls.size(); ++i)
+    if (info.controls[i].name == "pitch") info.pitch = static_cast<int>(i);
   return info;
 }
 

@@ -50,6 +50,9 @@ ModelCache& cache() {
 }  // namespace
 
 void wake_shared() {
+  static bool awake = false;
+  if (awake) return;
+  awake = true;
   wake_torch();
   cache();
   graveyard();
@@ -63,6 +66,16 @@ std::unique_ptr<Engine> make_engine(int voices) {
   return engine;
 }
 
-void bury_engine(std::unique_ptr<Engine> engine) { graveyard().bury(std::move(engine)); }
+std::unique_ptr<PatternEngine> make_pattern_engine() {
+  auto engine = std::make_unique<PatternEngine>([](const std::string& path) {
+    auto pattern = load_torch_pattern(path);
+    std::atexit(join_all);  // as above
+    return pattern;
+  });
+  graveyard().born(engine.get());
+  return engine;
+}
+
+void bury_engine(std::unique_ptr<Background> engine) { graveyard().bury(std::move(engine)); }
 
 }  // namespace wae
