@@ -9,19 +9,19 @@ t_outconnect* obj_nexttraverseoutlet(t_outconnect* last, t_object** target, t_in
 namespace wae {
 namespace {
 
-// An inlet that is not the first one takes messages itself, and begins with its class as every receiver does.
-std::vector<t_pd*> targets(t_object* object, int which) {
-  std::vector<t_pd*> found;
+// What the k-th wire of an outlet leads to, or null. An inlet that is not the first one takes messages itself, and begins
+// with its class as every receiver does.
+t_pd* target(t_object* object, int which, int k) {
   t_outlet* outlet = nullptr;
   t_outconnect* wire = obj_starttraverseoutlet(object, &outlet, which);
-  while (wire) {
-    t_object* target = nullptr;
+  for (int i = 0; wire; ++i) {
+    t_object* box = nullptr;
     t_inlet* inlet = nullptr;
     int number = 0;
-    wire = obj_nexttraverseoutlet(wire, &target, &inlet, &number);
-    found.push_back(inlet ? reinterpret_cast<t_pd*>(inlet) : &target->ob_pd);
+    wire = obj_nexttraverseoutlet(wire, &box, &inlet, &number);
+    if (i == k) return inlet ? reinterpret_cast<t_pd*>(inlet) : &box->ob_pd;
   }
-  return found;
+  return nullptr;
 }
 
 // A patch that sends an object's output back into it would nest until the stack ends.
@@ -41,12 +41,12 @@ bool send(t_object* object, int which, const Life& life, t_symbol* selector, std
     pd_error(object, "wae-pattern: stack overflow: its output comes back to its inlet");
     return true;
   }
-  for (t_pd* target : targets(object, which)) {
+  for (int k = 0; t_pd* to = target(object, which, k); ++k) {
     const int count = static_cast<int>(atoms.size());
     if (selector)
-      pd_typedmess(target, selector, count, atoms.data());
+      pd_typedmess(to, selector, count, atoms.data());
     else
-      pd_list(target, &s_list, count, atoms.data());
+      pd_list(to, &s_list, count, atoms.data());
     if (!*alive) return false;
   }
   return true;

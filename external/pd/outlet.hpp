@@ -1,8 +1,7 @@
 // Outlets of objects that may be deleted by what they send.
 //
 // Pd walks along an outlet's wires while it sends, and reads the next wire after each target has returned: if the target
-// deleted the object, that wire is freed memory. Here the targets are written down first, and nothing is touched once
-// the object is gone.
+// deleted the object, that wire is freed memory. Here each wire is looked up anew, and nothing is touched once the object is gone.
 #pragma once
 
 #include <memory>

@@ -178,7 +178,7 @@ void on_list(PatternObject* x, t_symbol*, int count, t_atom* atoms) {
     const double value = is_number ? atom_getfloat(&atoms[i]) : 0;
     if (!is_number || !std::isfinite(value)) {
       return refuse(x, "list: " + place(x, i) + ": expected a number, got " +
-                           (is_number ? std::to_string(value) : atom_getsymbol(&atoms[i])->s_name));
+                           (is_number ? (value > 0 ? "infinity" : value < 0 ? "-infinity" : "NaN") : atom_getsymbol(&atoms[i])->s_name));
     }
     values.push_back(static_cast<float>(value));
   }
@@ -242,7 +242,7 @@ void* make(t_symbol*, int count, t_atom* atoms) {
 void dispose(PatternObject* x) {
   clock_free(x->clock);
   state(x).life.end();
-  bury_engine(std::move(state(x).engine));
+  retire_engine(std::move(state(x).engine));
   delete x->state;
 }
 

@@ -9,33 +9,35 @@ from tests import pd
 from tests.conftest import ROOT
 
 HELP = ROOT / "patch" / "wae-sampler-help.pd"
-SOURCES = ROOT / "external" / "pd"
+SOURCES = {name: [path for path in sorted((ROOT / "external" / "pd").glob("*.cpp"))
+                  if (path.stem == "pattern") == (name == "wae-pattern")] for name in ("wae-sampler", "wae-pattern")}
 
 
-def messages_of_the_object():
-    """Selectors that the object's source registers, and those that it sends."""
-    text = "".join(path.read_text() for path in sorted(SOURCES.glob("*.cpp")))
-    taken = set(re.findall(r'add\(type, \w+, "([\w-]+)"', text))
-    sent = set(re.findall(r'tell\(x, "([\w-]+)"', text))
+def messages_of(name):
+    """Selectors that an object's source registers, and those that it sends."""
+    text = "".join(path.read_text() for path in SOURCES[name])
+    taken = set(re.findall(r'add\((?:type, )?\w+, "([\w-]+)"', text))
+    sent = set(re.findall(r'(?:tell\(x, |out\(gensym\()"([\w-]+)"', text))
     return taken, sent
 
 
-def demonstrated():
-    """First words of the help patch's message boxes."""
-    return set(re.findall(r"#X msg \d+ \d+ ([\w-]+)", HELP.read_text()))
+def help_of(name):
+    """Text of an object's help patch."""
+    return (ROOT / "patch" / f"{name}-help.pd").read_text()
 
 
-def test_every_message_is_demonstrated():
-    taken, _ = messages_of_the_object()
-    assert len(taken) >= 14
-    assert taken - demonstrated() == set()
+@pytest.mark.parametrize("name, least", [("wae-sampler", 14), ("wae-pattern", 4)])
+def test_every_message_is_demonstrated(name, least):
+    taken, _ = messages_of(name)
+    assert len(taken) >= least
+    assert taken - set(re.findall(r"#X msg \d+ \d+ ([\w-]+)", help_of(name))) == set()
 
 
-def test_every_status_message_is_named():
-    _, sent = messages_of_the_object()
-    assert len(sent) >= 7
-    text = HELP.read_text()
-    assert [word for word in sorted(sent) if word not in text] == []
+@pytest.mark.parametrize("name, least", [("wae-sampler", 7), ("wae-pattern", 10)])
+def test_every_status_message_is_named(name, least):
+    _, sent = messages_of(name)
+    assert len(sent) >= least
+    assert [word for word in sorted(sent) if word not in help_of(name)] == []
 
 
 def test_the_help_patch_opens_cleanly_and_every_message_can_be_sent(build, models, tmp_path):

@@ -125,7 +125,7 @@ def test_nan_and_infinities_are_refused_by_the_name_of_the_control(build, files,
     patch.at(start, 50.0, "; pd quit")
     run = pd.run_patch(patch.text(), tmp_path, paths=(build,))
     (error,) = run.printed("status", "error")
-    assert re.search(r"z2: expected a number, got -?(nan|inf)", error)
+    assert re.search(r"z2: expected a number, got (NaN|infinity)", error)
     assert answers(run) == []
 
 
@@ -262,14 +262,15 @@ def deleting(build, files, folder, word, offline, rounds=1):
     again = (f"; pd-victim obj 20 20 wae-pattern {files}/grid.pt @offline {offline} ; pd-victim obj 20 60 r to-object"
              " ; pd-victim obj 20 90 s from-object ; pd-victim connect 1 0 0 0 ; pd-victim connect 0 0 2 0"
              " ; pd-victim connect 0 1 2 0 ; pd-victim connect 0 1 2 0")
+    begun = 50.0 if offline else 800.0  # in real time, when the first file has been loaded
     for i in range(rounds):
         base = 300.0 * i
         if i:
             patch.at(start, base, again)
-        patch.at(start, base + 50, "; to-object 0 0 1 ; to-object describe ; to-object load nowhere.pt")
-        patch.at(start, base + 60, "; to-object bang")
-        patch.at(start, base + 150, f"; to-object load {files}/melody.pt")
-    patch.at(start, 300.0 * rounds, "; pd quit")
+        patch.at(start, base + begun, "; to-object 0 0 1 ; to-object describe ; to-object load nowhere.pt")
+        patch.at(start, base + begun + 10, "; to-object bang")
+        patch.at(start, base + begun + 100, f"; to-object load {files}/melody.pt")
+    patch.at(start, 300.0 * rounds + begun, "; pd quit")
     return pd.run_patch(patch.text(), folder, paths=(build,), batch=bool(offline), timeout=60)
 
 

@@ -4,7 +4,7 @@ import threading
 import time
 
 
-class Witness:
+class StallMonitor:
     """A thread that sleeps a millisecond at a time and keeps when it could not wake: ``stalls``, (begin, end) in s.
 
     A virtual machine stands still for tens of milliseconds when its host wants the processor. Then nothing in it runs,
