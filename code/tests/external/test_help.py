@@ -8,6 +8,8 @@ import pytest
 from tests import pd
 from tests.conftest import ROOT
 
+from . import patterns
+
 HELP = ROOT / "patch" / "wae-sampler-help.pd"
 SOURCES = {name: [path for path in sorted((ROOT / "external" / "pd").glob("*.cpp"))
                   if (path.stem == "pattern") == (name == "wae-pattern")] for name in ("wae-sampler", "wae-pattern")}
@@ -58,6 +60,25 @@ def test_the_help_patch_opens_cleanly_and_every_message_can_be_sent(build, model
     assert run.complaints() == []
     assert len(run.printed("wae-sampler", "loaded")) == 1  # the help patch's own object
     assert run.printed("status", "controls-end") == [""]
+
+
+def test_the_help_of_the_pattern_object_opens_cleanly_and_answers(build, tmp_path):
+    patterns.save(patterns.Grid(), tmp_path / "rhythm.pt")
+    text = help_of("wae-pattern")
+    clicked = re.findall(r"#X msg \d+ \d+ (.*?);\n", text)
+    assert len(clicked) >= 8
+    shutil.copy(ROOT / "patch" / "wae-pattern-help.pd", tmp_path / "help.pd")
+    patch = pd.Patch()
+    start, player = patch.obj("loadbang"), patch.obj("wae-pattern rhythm.pt")
+    patch.connect(player, 1, patch.obj("print status"))
+    for i, message in enumerate(clicked):
+        patch.chain(patch.at(start, 800.0 + 50 * i, message), player)
+    patch.at(start, 1500.0 + 50 * len(clicked), "; pd quit")
+    run = pd.run_patch(patch.text(), tmp_path, batch=False, paths=(build,), args=("-open", str(tmp_path / "help.pd")))
+    assert run.printed("status", "error") == ["expected at most 3 values, got 4"]
+    assert len([line for line in run.complaints() if "at most 3 values" not in line]) == 0
+    assert len(run.printed("wae-pattern", "loaded")) == 1  # the help patch's own object
+    assert run.printed("status", "voices-end") == [""]
 
 
 @pytest.mark.parametrize("name", ["NAME", "AUTHOR", "LICENSE", "DESCRIPTION", "VERSION"])
