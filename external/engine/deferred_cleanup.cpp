@@ -2,13 +2,13 @@
 
 namespace wae {
 
-void DeferredCleanup::add(Engine* engine) {
+void DeferredCleanup::add(Background* engine) {
   sweep();
   const std::lock_guard<std::mutex> lock(mutex_);
   active_.push_back(engine);
 }
 
-void DeferredCleanup::retire(std::unique_ptr<Engine> engine) {
+void DeferredCleanup::retire(std::unique_ptr<Background> engine) {
   engine->quit();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
@@ -20,13 +20,13 @@ void DeferredCleanup::retire(std::unique_ptr<Engine> engine) {
 
 void DeferredCleanup::sweep() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  retired_.remove_if([](const std::unique_ptr<Engine>& engine) { return engine->finished(); });
+  retired_.remove_if([](const std::unique_ptr<Background>& engine) { return engine->finished(); });
 }
 
 void DeferredCleanup::join_all() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (Engine* engine : active_) engine->quit();
-  for (Engine* engine : active_) engine->join();
+  for (Background* engine : active_) engine->quit();
+  for (Background* engine : active_) engine->join();
   for (const auto& engine : retired_) engine->join();
 }
 

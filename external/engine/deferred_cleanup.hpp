@@ -10,21 +10,21 @@
 #include <memory>
 #include <mutex>
 
-#include "engine/engine.hpp"
+#include "engine/background.hpp"
 
 namespace wae {
 
 class DeferredCleanup {
  public:
-  void add(Engine* engine);
-  void retire(std::unique_ptr<Engine> engine);  // returns at once
+  void add(Background* engine);
+  void retire(std::unique_ptr<Background> engine);  // returns at once
   void sweep();                                 // deletes what has ended
   void join_all();                              // may be called again
 
  private:
   std::mutex mutex_;
-  std::list<Engine*> active_;
-  std::list<std::unique_ptr<Engine>> retired_;
+  std::list<Background*> active_;
+  std::list<std::unique_ptr<Background>> retired_;
 };
 
 }  // namespace wae

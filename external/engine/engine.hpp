@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/background.hpp"
 #include "engine/mixer.hpp"
 #include "engine/worker.hpp"
 
@@ -41,7 +42,7 @@ struct Note {
 
 enum class Steal { oldest, quietest, none };
 
-class Engine {
+class Engine final : public Background {
  public:
   explicit Engine(Loader loader, int voices = 16);
 
@@ -71,9 +72,9 @@ class Engine {
 
   void perform(float* out, int n);
 
-  void quit() { worker_.quit(); }  // returns at once
-  bool finished() const { return worker_.finished(); }
-  void join() { worker_.join(); }
+  void quit() override { worker_.quit(); }
+  bool finished() const override { return worker_.finished(); }
+  void join() override { worker_.join(); }
 
  private:
   void end(Voice& voice, int64_t when, double fade_ms, const char* why);

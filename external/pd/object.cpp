@@ -94,6 +94,7 @@ void set_up() {
   class_addmethod(the_class, reinterpret_cast<t_method>(dsp), gensym("dsp"), A_CANT, A_NULL);
   class_sethelpsymbol(the_class, gensym("wae-sampler"));
   add_messages(the_class);
+  set_up_pattern();
 }
 
 }  // namespace

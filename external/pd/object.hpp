@@ -10,6 +10,7 @@
 #include <m_pd.h>
 
 #include "engine/engine.hpp"
+#include "engine/pattern_engine.hpp"
 
 namespace wae {
 
@@ -58,6 +59,10 @@ void tell_stats(Object* x);
 // shared.cpp
 void wake_shared();  // once, before the first object
 std::unique_ptr<Engine> make_engine(int voices);
-void retire_engine(std::unique_ptr<Engine> engine);
+void retire_engine(std::unique_ptr<Background> engine);
+std::unique_ptr<PatternEngine> make_pattern_engine();
+
+// pattern.cpp
+void set_up_pattern();  // may be called again
 
 }  // namespace wae

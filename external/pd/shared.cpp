@@ -50,6 +50,9 @@ ModelCache& cache() {
 }  // namespace
 
 void wake_shared() {
+  static bool awake = false;
+  if (awake) return;
+  awake = true;
   wake_torch();
   cache();
   cleanup();
@@ -63,6 +66,16 @@ std::unique_ptr<Engine> make_engine(int voices) {
   return engine;
 }
 
-void retire_engine(std::unique_ptr<Engine> engine) { cleanup().retire(std::move(engine)); }
+std::unique_ptr<PatternEngine> make_pattern_engine() {
+  auto engine = std::make_unique<PatternEngine>([](const std::string& path) {
+    auto pattern = load_torch_pattern(path);
+    std::atexit(join_all);  // as above
+    return pattern;
+  });
+  cleanup().add(engine.get());
+  return engine;
+}
+
+void retire_engine(std::unique_ptr<Background> engine) { cleanup().retire(std::move(engine)); }
 
 }  // namespace wae
