@@ -65,10 +65,10 @@ class Setting:
     frequencies: tuple = (600.0, 1200.0, 2000.0)
     snapshots: int = 64
     noise: float = 0.1
-    examples: int = 20000
-    tests: int = 2000
+    examples: int = 12000
+    tests: int = 1000
     width: int = 128
-    schedule: Schedule = Schedule(steps=1500, batch_size=64, learning_rate=2e-3, valid_every=1500)
+    schedule: Schedule = Schedule(steps=800, batch_size=64, learning_rate=3e-3, valid_every=800)
 
 
 SETTING = Setting()
