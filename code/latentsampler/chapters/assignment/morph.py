@@ -81,8 +81,8 @@ def analyse(waveform, sample_rate=SAMPLE_RATE, most=MOST):
     hz = np.sort(_refined(decibels, peaks) * sample_rate / size)
     frames = signal.stft(waveform, sample_rate, nperseg=FRAME, noverlap=FRAME - HOP, padded=False)[2]  # (F, T)
     bins = np.clip(np.rint(hz * FRAME / sample_rate).astype(int), 1, FRAME // 2 - 1)
-    near = np.abs(frames[bins + np.array([-1, 0, 1])[:, None]]).max(0)  # (K, T)
-    return Partials(hz, 2.0 * near)
+    near = np.square(np.abs(frames[bins + np.array([-1, 0, 1])[:, None]])).sum(0)  # (K, T)
+    return Partials(hz, 2.0 * np.sqrt(near / 1.5))  # Hann's three bins have 1.5 of the peak's power
 
 
 def _refined(decibels, peaks):

@@ -1,7 +1,10 @@
 """Claims about the matrices: what is drawn, how often, how fast, and that their labels are optimal."""
 
+import argparse
+import importlib
 import itertools
 import json
+import sys
 import time
 from dataclasses import replace
 
@@ -122,3 +125,12 @@ def test_a_folder_equals_its_specification_and_a_changed_one_is_refused(tmp_path
 def test_unknown_fields_are_named(spec):
     with pytest.raises(ValueError, match="expected count, seed, recipe"):
         open_data(spec)
+
+
+def test_toy_matrices_are_solved_as_they_were_made(tmp_path, root):
+    sys.path.insert(0, str(root / "toy"))
+    kind = importlib.import_module("toyset.kinds.matrices")
+    kind.make(argparse.Namespace(out=tmp_path, seed=3, count=200, size=5, apart=15.0))
+    made = open_data(tmp_path).matrices
+    assert made.count == 200 and made.assignment.sum() > 200
+    assert (solve(made.distances, made.rows, made.columns) == made.assignment).all()

@@ -56,7 +56,7 @@ def test_partials_are_found_where_they_are():
     found = morph.analyse(sound)
     n = np.arange(1, 5)
     np.testing.assert_allclose(found.hz, 220.0 * n * np.sqrt(1.0 + 1e-3 * n ** 2), rtol=1e-3)
-    assert np.diff(found.level)[:2] == pytest.approx([-6.0, -6.0], abs=1.0)
+    assert np.diff(found.level)[:2] == pytest.approx([-6.0, -6.0], abs=0.3)
 
 
 @pytest.mark.parametrize("layer", ["min-sum x 24", "scipy"])
