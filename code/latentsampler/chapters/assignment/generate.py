@@ -32,7 +32,7 @@ FAR = 10.0  # where published padding lies, in every coordinate
 class Recipe:
     """How examples are drawn.
 
-    Parameters
+    Attributes
     ----------
     size : int
         Most references and predictions, 1 to 20.
