@@ -1,11 +1,6 @@
-"""The commands ``assignment build | morph`` and ``benchmark assignment | assignment-gradient``."""
+"""The commands ``assignment build | morph``."""
 
-import json
-import time
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[4]
-PLACE = "build/assignment"
 
 
 def add_parser(commands):
@@ -36,25 +31,6 @@ def _steps(text):
     return int(text)
 
 
-def add_benchmarks(benchmarks):
-    """Add the benchmarks of this chapter to the subcommands of ``benchmark``."""
-    text = "networks and solvers on the same matrices, at sizes 2 to 20 (about 3 core-minutes)"
-    methods = benchmarks.add_parser("assignment", help=text, description=text)
-    methods.add_argument("--models", type=Path, default=ROOT / PLACE, metavar="FOLDER",
-                         help=f"networks, a file each, named as their runs (default: {PLACE})")
-    methods.add_argument("--published", type=Path, metavar="NPZ", help="the published checkpoint's arrays")
-    methods.set_defaults(run=_methods)
-    text = "a localiser trained through each way of matching (about 3 core-minutes)"
-    gradient = benchmarks.add_parser("assignment-gradient", help=text, description=text)
-    gradient.add_argument("--hungarian", type=Path, help="a HungarianNet of 3 directions")
-    gradient.add_argument("--ours", type=Path, help="a MessageNet")
-    gradient.add_argument("--seeds", type=int, default=3, help="(default: %(default)s)")
-    gradient.set_defaults(run=_gradient)
-    for parser in (methods, gradient):
-        parser.add_argument("--small", action="store_true", help="a tenth of it, to see that it works")
-        parser.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
-
-
 def _build(options):
     from latentsampler.chapters.assignment.data import build
 
@@ -78,47 +54,3 @@ def _morph(options):
         print(f"{name:10s} largest step {figures['largest_jump']:.2f} of the way; strongest partial at "
               + " ".join(f"{hz:.0f}" for hz in figures["strongest_hz"]) + " Hz")
     print(f"wrote {options.out}")
-
-
-def _record(name, setting, metrics, timings, begin, inputs):
-    from latentsampler.runtime import records
-
-    origin = {**records.provenance(time.perf_counter() - begin, "drawn", inputs=inputs), "timings": timings}
-    print(f"recorded {records.write_record('assignment-benchmark', name, 0, setting, metrics, [], origin)}")
-
-
-def _checked(options):
-    if options.small and options.record:
-        raise ValueError("--small changes the study: a record would not be its; leave out one of the two")
-    return time.perf_counter()
-
-
-def _methods(options):
-    from latentsampler.chapters.assignment import studies
-
-    begin = _checked(options)
-    studies.one_thread()
-    files = {path.stem: path for path in sorted(options.models.glob("*.pt"))}
-    if options.published:
-        files["published"] = options.published
-    setting = studies.small(studies.METHODS) if options.small else studies.METHODS
-    metrics, timings = studies.compare_methods(setting, files)
-    metrics["morph"] = studies.compare_morphs()
-    for size in setting.sizes:
-        print(f"size {size}\n{studies.table(metrics, timings, size)}")
-    print(json.dumps({"margin": metrics["margin"], "morph": metrics["morph"]}, indent=1))
-    if options.record:
-        _record("methods", setting, metrics, timings, begin, files)
-
-
-def _gradient(options):
-    from latentsampler.chapters.assignment import localiser, studies
-
-    begin = _checked(options)
-    studies.one_thread()
-    setting = studies.small(localiser.SETTING) if options.small else localiser.SETTING
-    matches = studies.ways(options.hungarian, options.ours)
-    metrics, timings = studies.run_gradient(matches, options.seeds, setting)
-    if options.record:
-        files = {"HungarianNet": options.hungarian, "MessageNet": options.ours}
-        _record("gradient", setting, metrics, timings, begin, {name: path for name, path in files.items() if path})

@@ -17,19 +17,22 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as cross_entropy
 
 from latentsampler.chapters.assignment import networks
-from latentsampler.chapters.assignment.data import open_data
-from latentsampler.chapters.assignment.generate import generate
+from latentsampler.chapters.assignment.data import Source, open_data
+from latentsampler.chapters.assignment.generate import Recipe, generate
 from latentsampler.chapters.assignment.runs import ABLATIONS, BETTER, RUNS, Config
 from latentsampler.chapters.assignment.scoring import answer, judge, tensors
 from latentsampler.contract.export import load_scripted, save_scripted, source_hash
 from latentsampler.learning.training import train
 
-__all__ = ["ABLATIONS", "BETTER", "INPUTS", "MEASURE_OPTIONS", "OUT", "RUNS", "Config", "build", "load", "measure",
-           "open_data", "run"]
+__all__ = ["ABLATIONS", "BETTER", "INPUTS", "MAKES_DATA", "MEASURE_OPTIONS", "OUT", "RUNS", "SEARCH", "Config", "build",
+           "load", "measure", "open_data", "run"]
 
 INPUTS = {}
 OUT = "assignment.pt"
+MAKES_DATA = True
 MEASURE_OPTIONS = {"size": (int, 0, "size of generated matrices, 1 to 20 (default: the data's own)")}
+SEARCH = {"schedule.learning_rate": ("log", 3e-4, 3e-2), "heads": ("choice", 1, 3),
+          "loss": ("choice", "plain", "weighted", "focal")}
 JUDGED = (2, 5, 10, 15, 20)  # of networks of every size
 TRAINING = 1_000_000  # seeds of training draws begin here: data that judge have smaller ones
 
@@ -179,8 +182,8 @@ def measure(model_file, data, size=0):
     ----------
     model_file : str or pathlib.Path
         As for :func:`load`.
-    data : data.Source
-        What is judged on, whole.
+    data : data.Source or None
+        What is judged on, whole; None for 4,000 drawn matrices.
     size : int
         Size of drawn matrices, 0 for the data's own.
 
@@ -196,7 +199,7 @@ def measure(model_file, data, size=0):
         If the network has one size and the data another.
     """
     module, needed = load(model_file)
-    data = data.at(size)
+    data = Source(Recipe(size or needed or 2)) if data is None else data.at(size)
     if needed not in (0, data.recipe.size):
         raise ValueError(f"expected matrices of size {needed} for {model_file}, got {data.recipe.size}")
     return judge(module, data.matrices, published=data.published and needed != 0)

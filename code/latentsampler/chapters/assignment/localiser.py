@@ -53,8 +53,8 @@ class Setting:
         Standard deviation of a microphone's own noise; a source has 1.
     examples, tests : int
         Of training and of test.
-    width : int
-        Of the localiser.
+    width, seeds : int
+        Of the localiser; how often each is trained.
     schedule : Schedule
         Of its training.
     """
@@ -68,6 +68,7 @@ class Setting:
     examples: int = 12000
     tests: int = 1000
     width: int = 128
+    seeds: int = 3
     schedule: Schedule = Schedule(steps=800, batch_size=64, learning_rate=3e-3, valid_every=800)
 
 

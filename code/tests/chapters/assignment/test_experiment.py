@@ -80,6 +80,8 @@ def test_measure_has_the_names_and_the_trivial_answers_beside_them(tmp_path):
     assert all(isinstance(value, float) and math.isfinite(value) for value in figures.values())
     assert figures["scipy_exact"] == 1.0 and figures["all_zero_f1_positive"] == 0.0
     assert json.loads(json.dumps(figures)) == figures
+    drawn = experiment.measure(tmp_path / "m.pt", None, size=3)  # without data: drawn
+    assert drawn["exact"] > 0.9 > drawn["all_zero_exact"]
 
 
 def test_the_published_arrays_can_be_measured_at_their_size_only(shared):

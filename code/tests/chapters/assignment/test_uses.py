@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-from latentsampler.chapters.assignment import localiser, morph, studies
+from latentsampler.chapters.assignment import comparisons, localiser, morph
 from latentsampler.chapters.assignment.solvers import SOLVERS
 
 
@@ -44,15 +44,15 @@ def test_features_turn_with_what_was_simulated():
 
 
 def test_a_localiser_learns_through_every_way():
-    setting = studies.small(localiser.SETTING)
+    setting = comparisons.small(localiser.SETTING)
     guess = localiser.angular_error(*(localiser.directions(300, 3, torch.Generator().manual_seed(k)) for k in range(2)))
     for name in ("exact, stopped", "sinkhorn .1 x 20", "min-sum x 24"):
-        figures, seconds = localiser.train_localiser(studies.ways()[name], setting, 0)
+        figures, seconds = localiser.train_localiser(comparisons.ways()[name], setting, 0)
         assert figures["error_degrees"] < 0.8 * guess and seconds > 0.0
 
 
 def test_partials_are_found_where_they_are():
-    sound = studies.note(220.0, [0, -6, -12, -30], stretch=1e-3)
+    sound = comparisons.note(220.0, [0, -6, -12, -30], stretch=1e-3)
     found = morph.analyse(sound)
     n = np.arange(1, 5)
     np.testing.assert_allclose(found.hz, 220.0 * n * np.sqrt(1.0 + 1e-3 * n ** 2), rtol=1e-3)
@@ -61,20 +61,21 @@ def test_partials_are_found_where_they_are():
 
 @pytest.mark.parametrize("layer", ["min-sum x 24", "scipy"])
 def test_equal_sounds_match_partial_by_partial_and_octaves_keep_their_order(layer):
-    one, other = (morph.analyse(studies.note(f0, [0, -6, -9, -12])) for f0 in (220.0, 240.0))
+    one, other = (morph.analyse(comparisons.note(f0, [0, -6, -9, -12])) for f0 in (220.0, 240.0))
     assert (morph.match(one, one, SOLVERS[layer]) == np.eye(4, dtype=bool)).all()
     assert (morph.match(one, other, SOLVERS[layer]) == np.eye(4, dtype=bool)).all()
 
 
 def test_a_morph_glides_at_equal_loudness_and_a_crossfade_jumps():
-    report = studies.compare_morphs(steps=6)
+    report = comparisons.compare_morphs(steps=6)
     assert report["morph"]["rising"] == 1.0 and report["crossfade"]["rising"] < 0.5
     assert report["morph"]["largest_jump"] < 0.25 and report["crossfade"]["largest_jump"] > 0.9
     assert report["morph"]["loudness_range"] < 0.1
 
 
 def test_the_ends_of_a_morph_are_those_of_a_crossfade():
-    one, other = (morph.analyse(studies.note(f0, levels)) for f0, levels in ((220.0, [0, -6]), (300.0, [0, -9, -12])))
+    notes = ((220.0, [0, -6]), (300.0, [0, -9, -12]))
+    one, other = (morph.analyse(comparisons.note(f0, levels)) for f0, levels in notes)
     pairs = morph.match(one, other, SOLVERS["scipy"])
     for end in (0.0, 1.0):
         glide, fade = morph.morph(one, other, pairs, end, 4000), morph.crossfade(one, other, end, 4000)
@@ -83,7 +84,7 @@ def test_the_ends_of_a_morph_are_those_of_a_crossfade():
 
 def test_the_command_writes_steps_of_both_kinds(tmp_path, capsys):
     for name, f0 in (("a", 220.0), ("b", 330.0)):
-        soundfile.write(tmp_path / f"{name}.wav", studies.note(f0, [0, -6, -9]), morph.SAMPLE_RATE)
+        soundfile.write(tmp_path / f"{name}.wav", comparisons.note(f0, [0, -6, -9]), morph.SAMPLE_RATE)
     sounds, out = (tmp_path / "a.wav", tmp_path / "b.wav"), tmp_path / "out"
     arguments = ["assignment", "morph", *sounds, "--steps", "4", "--out", out]
     assert main.main([str(x) for x in arguments]) == 0
