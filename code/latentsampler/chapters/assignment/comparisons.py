@@ -77,7 +77,7 @@ def compare_methods(setting, files):
                 if name in loaded:
                     figures["equivariance_error"] = scoring.equivariance_error(module, matrices)
                 metrics.setdefault(name, {})[f"size{size}"] = figures
-                timings.setdefault(name, {})[f"size{size}"] = scoring.microseconds(module, matrices.take(slice(512)))
+                timings.setdefault(name, {})[f"size{size}"] = scoring.microseconds(module, matrices.take(slice(256)))
     _published(setting, methods, metrics)
     return metrics, timings
 
