@@ -102,3 +102,12 @@ def test_the_command_draws_a_folder(tmp_path, capsys):
     spec = "generated:size=3,count=20"
     assert main.main(["assignment", "build", "--source", spec, "--out", str(tmp_path / "m")]) == 0
     assert "wrote" in capsys.readouterr().out and (tmp_path / "m" / "distances.npy").is_file()
+
+
+def test_the_study_of_gradients_has_a_cell_for_each_way_and_seed():
+    pytest.importorskip("latentsampler.experiments.grid")
+    from latentsampler.chapters.assignment import studies
+
+    study = studies.STUDIES["gradient"]
+    cells = study.cells(study.small, dict.fromkeys(study.sources, "not there"))
+    assert len(cells) == 2 * len(comparisons.ways()) and "exact, stopped/seed1" in cells
