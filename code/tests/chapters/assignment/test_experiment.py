@@ -11,6 +11,7 @@ from latentsampler.chapters.assignment import experiment, scoring
 from latentsampler.chapters.assignment.generate import Recipe
 from latentsampler.chapters.assignment.solvers import SOLVERS
 from latentsampler.contract.export import load_scripted
+from latentsampler.experiments import ablation
 from latentsampler.experiments.chapters import as_json, from_json
 from latentsampler.runtime import records
 
@@ -113,3 +114,15 @@ def test_judge_times_scipy_and_rounding_never_hurts_scipy():
 def test_sizes_of_one_source_are_drawn_alike():
     source = experiment.open_data("generated:count=20,seed=3")
     assert source.at(6).recipe == Recipe(6) and source.at(0) is source and source.at(6).count == 20
+
+
+def test_a_small_ablation_runs_on_the_engine_and_a_row_of_it_again_agrees(tmp_path):
+    pytest.importorskip("latentsampler.experiments.grid")  # the engine that opens any chapter's data
+    what = ablation.plan("assignment/ablation", ["MessageNet", "1 head"], seeds=2, steps=2)
+    what = what._replace(configs={name: replace(config, examples=200) for name, config in what.configs.items()})
+    one, again = (ablation.run_ablation(what, "generated:size=3,count=60", tmp_path / name, progress=False)
+                  for name in ("one", "again"))
+    assert one == again and len(one) == 6
+    config, metrics, _ = ablation.as_record(what, one)
+    assert {"MessageNet", "1 head"} == set(ablation.compare(config, metrics))
+    assert "MessageNet" in ablation.table(config, metrics)
