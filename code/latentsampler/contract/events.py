@@ -33,7 +33,7 @@ KEYS = ("kind", "beats", "voices", "controls", "created_from")
 CONTROL_KEYS = ("name", "unit", "min", "max", "default")
 
 
-def save_events(module, path, metadata):
+def save_events(module, path, metadata, keep=("forward",)):
     """Write a pattern model and check the file by loading it.
 
     Parameters
@@ -44,6 +44,8 @@ def save_events(module, path, metadata):
         File to write, atomically.
     metadata : dict
         beats, voices, controls, created_from, and optionally points and more; ``kind`` is added.
+    keep : sequence of str
+        Methods that must survive freezing.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def save_events(module, path, metadata):
     """
     metadata = {"kind": KIND, **metadata}
     _check_metadata(metadata, path)
-    path = save_scripted(module, path, metadata)
+    path = save_scripted(module, path, metadata, keep)
     load_events(path)
     return path
 
