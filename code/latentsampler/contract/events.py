@@ -17,11 +17,16 @@ Contents
 COLUMNS, KIND   names of the columns; the kind
 save_events     module + metadata -> file, checked
 load_events     file -> module, metadata, checked
+with_points     file + points of an instrument -> the same file, saying which point plays each voice
 default_controls   metadata -> controls (1, K)
 check_events    events + metadata -> nothing, or what breaks the contract
 """
 
+import json
 import math
+import os
+import warnings
+from pathlib import Path
 
 import torch
 
@@ -90,6 +95,38 @@ def load_events(path):
         events = module(default_controls(metadata))
     check_events(events, metadata)
     return module, metadata
+
+
+def with_points(path, points):
+    """Say in a pattern model which point of an instrument plays each voice; the model itself stays as it is.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+        The file, which is rewritten atomically.
+    points : dict
+        Voice -> controls of the instrument, without its pitch.
+
+    Returns
+    -------
+    pathlib.Path
+        ``path``.
+
+    Raises
+    ------
+    ValueError
+        If a voice is not the model's.
+    """
+    module, metadata = load_events(path)
+    metadata["points"] = points
+    _check_metadata(metadata, path)
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.save(module, str(partial), _extra_files={"metadata.json": json.dumps(metadata)})
+    os.replace(partial, path)
+    return path
 
 
 def default_controls(metadata):

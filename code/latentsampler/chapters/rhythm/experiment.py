@@ -36,7 +36,7 @@ N_VALID = 1000  # windows, for the curve
 
 def build(config):
     """Return the untrained module of a config."""
-    return RhythmVAE(config.latent_dim, config.conditioned, config.width, config.blocks, config.dropout)
+    return RhythmVAE(config.latent_dim, config.conditioned, config.exact, config.width, config.blocks, config.dropout)
 
 
 def run(config, seed, out, data, device="cpu", progress=True):

@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from latentsampler.chapters.rhythm.attributes import ATTRIBUTES, Attributes
+from latentsampler.chapters.rhythm.constraint import Constraint
 from latentsampler.chapters.rhythm.grid import BEATS, N_STEPS, N_VOICES
 
 CELLS = 3 * N_VOICES * N_STEPS
@@ -76,16 +77,19 @@ class RhythmVAE(nn.Module):
         Numbers of a point, those of the attributes included.
     conditioned : bool
         The first six are the measured attributes.
+    exact : bool
+        Where conditioned: decoded patterns are moved until they have the point's attributes (see ``constraint``).
     width, blocks : int
         Hidden units and residual blocks of encoder and decoder each.
     dropout : float
         In every block.
     """
 
-    def __init__(self, latent_dim=32, conditioned=True, width=192, blocks=1, dropout=0.1):
+    def __init__(self, latent_dim=32, conditioned=True, exact=True, width=192, blocks=1, dropout=0.1):
         super().__init__()
         self.latent_dim, self.conditioned, self.beats = latent_dim, conditioned, BEATS
-        self.measure = Attributes()
+        self.exact, self.n_knobs = exact and conditioned, N_KNOBS
+        self.measure, self.constraint = Attributes(), Constraint()
         self.encoder = Encoder(latent_dim - N_KNOBS * conditioned, width, blocks, dropout)
         self.decoder = Decoder(latent_dim, width, blocks, dropout)
         self.register_buffer("centre", torch.zeros(N_KNOBS))
@@ -109,14 +113,17 @@ class RhythmVAE(nn.Module):
 
     def decode(self, z):
         """Return the patterns ``(B, 3, 9, 32)`` of points: velocity and offset where there is an onset, else 0."""
-        logit, velocity, offset = self.decoder(z).unbind(1)
+        cells = self.decoder(z)
+        if self.exact:
+            return self.constraint(cells, z[:, :self.n_knobs] * self.scale + self.centre, self.scale)
+        logit, velocity, offset = cells.unbind(1)
         onset = (logit >= self.threshold(logit, z)).to(z.dtype)
         return torch.stack([onset, onset * velocity.clamp(min=1.0 / 127.0), onset * offset], 1)
 
     def threshold(self, logit, z):
         """Return the logit ``(B, 1, 1)`` from which a cell has an onset.
 
-        Where points hold the density, the likeliest cells are taken until it is met: the knob is exact. Else it is 0.
+        Where points hold the density, the likeliest cells are taken until it is met. Else it is 0.
         """
         if not self.conditioned:
             return torch.zeros_like(logit[:, :1, :1])

@@ -81,7 +81,7 @@ class Objective(nn.Module):
 
     def remeasured(self, z, attributes):
         """Return how far decoded patterns are from attributes of other patterns, in deviations."""
-        module, n = self.module, len(z) // 2
+        module, n = self.module, max(1, len(z) // 3)  # a third of the batch: the rest would cost more than it adds
         wanted = torch.stack([attributes[torch.randperm(len(z))[:n], k] for k in range(N_KNOBS)], 1)  # (n, 6)
         turned = torch.cat([wanted, z[:n, N_KNOBS:]], 1)
         logit, velocity, offset = module.decoder(turned).unbind(1)

@@ -26,7 +26,7 @@ from latentsampler.contract.export import source_hash
 QUANTILES = 101
 N_LATENT = 4
 LENGTH = 0.25  # beats
-METHODS = ("encode", "decode", "turn", "knobs", "place", "forward")
+METHODS = ("encode", "decode", "cells", "turn", "knobs", "place", "forward")
 
 
 class RhythmEvents(nn.Module):
@@ -67,6 +67,11 @@ class RhythmEvents(nn.Module):
     def decode(self, z):
         """Return the patterns ``(B, 3, 9, 32)`` of points."""
         return self.module.decode(z)
+
+    @torch.jit.export
+    def cells(self, z):
+        """Return what every cell of points has, onset or not: logit, velocity and offset, ``(B, 3, 9, 32)``."""
+        return self.module.decoder(z)
 
     @torch.jit.export
     def turn(self, z, knobs):

@@ -21,6 +21,8 @@ class Config:
         Numbers of a point, the six of the attributes included.
     conditioned : bool
         The first six numbers are the measured attributes; else they are codes.
+    exact : bool
+        Where conditioned: decoded patterns are moved until they have the point's attributes.
     beta_start, beta, warmup : float, float, int
         Weight of the KL divergence at the start, in the end, and the steps in between.
     free_bits : float
@@ -44,13 +46,14 @@ class Config:
 
     latent_dim: int = 32
     conditioned: bool = True
+    exact: bool = True
     beta_start: float = 0.0
     beta: float = 0.1
     warmup: int = 1000
     free_bits: float = 0.0
     adversary: float = 0.0
     order: float = 0.0
-    attribute: float = 2.0
+    attribute: float = 0.0
     voice_swap: float = 0.0
     jitter: float = 0.0
     hit_dropout: float = 0.0
@@ -62,10 +65,14 @@ class Config:
 
 
 SHORT = Config()  # about 100 CPU-seconds: what the studies compare
-LONG = Schedule(steps=24_000, batch_size=128, learning_rate=3e-3, valid_every=4000)
 RUNS = {
     "short": SHORT,
-    "shipped": replace(SHORT, schedule=LONG, beta=0.06, average=0.999),  # longer: it may hold more before it overfits
+    # longer, so that a point may hold more before it overfits
+    "shipped": replace(SHORT, beta=0.06, voice_swap=0.15, average=0.999,
+                       schedule=Schedule(steps=13_000, batch_size=128, learning_rate=3e-3, valid_every=2000)),
+    # the same for half an hour of a core
+    "long": replace(SHORT, beta=0.06, voice_swap=0.15, average=0.9995,
+                    schedule=Schedule(steps=100_000, batch_size=128, learning_rate=3e-3, valid_every=5000)),
     # three ways to control, and what measuring the decoded pattern adds to each
     "axis": replace(SHORT, conditioned=False, order=10.0, attribute=0.0),
     "conditioning": replace(SHORT, attribute=0.0),
