@@ -18,6 +18,7 @@ from latentsampler.chapters.rhythm.grid import BEATS, N_STEPS, N_VOICES
 
 ROUNDS = 24
 GAIN = 1.5  # logits per deviation that is missing; falls to nothing over the rounds
+TOLERANCE = 0.2  # deviations that may be missing
 PRICE = 0.02  # deviations that a logit of bias has to be worth: what costs nothing else stays as decoded
 
 
@@ -33,6 +34,7 @@ class Constraint(nn.Module):
     def __init__(self, rounds=ROUNDS):
         super().__init__()
         self.measure, self.rounds, self.beats, self.gain, self.price = Attributes(), rounds, BEATS, GAIN, PRICE
+        self.tolerance = TOLERANCE
         self.dynamics, self.swing = ATTRIBUTES.index("dynamics"), ATTRIBUTES.index("swing")
         moves = torch.zeros(3, N_VOICES, N_STEPS)  # in the order of the attributes: syncopation, balance, snare
         for voice in LINE:
@@ -75,8 +77,9 @@ class Constraint(nn.Module):
         return torch.stack([onset, onset * velocity, onset * cells[:, 2]], 1)
 
     def missing(self, pattern, wanted, scale):
-        """Return what is missing of syncopation, balance and snare, in deviations."""
-        return ((wanted - self.measure(pattern)) / scale)[:, self.moved]
+        """Return what is missing of syncopation, balance and snare beyond the tolerance, in deviations."""
+        lack = ((wanted - self.measure(pattern)) / scale)[:, self.moved]
+        return torch.sign(lack) * (lack.abs() - self.tolerance).clamp(min=0.0)
 
     def shift(self, pattern, wanted):
         """Return patterns whose off-beat sixteenths are as late as they should be, by half as much of either kind."""

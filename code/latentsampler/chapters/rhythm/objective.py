@@ -63,6 +63,7 @@ class Objective(nn.Module):
         attributes = module.standardised(measure(patterns))
         z = torch.cat([attributes, sample], 1) if module.conditioned else sample
         terms = reconstruction(module.decoder(z), patterns)
+        terms["onset"] = config.onset * terms["onset"]
         terms["kl"] = self.beta() * kl_free(mean, log_variance, config.free_bits)
         if config.adversary:
             guess = self.adversary(reverse(sample, config.adversary))

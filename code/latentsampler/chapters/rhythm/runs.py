@@ -25,6 +25,8 @@ class Config:
         Where conditioned: decoded patterns are moved until they have the point's attributes.
     beta_start, beta, warmup : float, float, int
         Weight of the KL divergence at the start, in the end, and the steps in between.
+    onset : float
+        Weight of the onsets' cross-entropy beside velocities and offsets.
     free_bits : float
         Nats of each dimension's divergence that cost nothing.
     adversary : float
@@ -50,6 +52,7 @@ class Config:
     beta_start: float = 0.0
     beta: float = 0.1
     warmup: int = 1000
+    onset: float = 1.0
     free_bits: float = 0.0
     adversary: float = 0.0
     order: float = 0.0
