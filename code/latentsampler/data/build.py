@@ -29,7 +29,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from latentsampler.data.extract import extract
 from latentsampler.data.listen import listen
@@ -37,6 +36,7 @@ from latentsampler.data.prepare import Preparation, RejectedError, prepare, to_f
 from latentsampler.data.store import store_checksum
 from latentsampler.data.table import COLUMNS, write_table
 from latentsampler.runtime.parallel import each
+from latentsampler.runtime.progress import progress_bar
 from latentsampler.sound.audio import MelConfig
 from latentsampler.sound.pitch import compile_estimator
 
@@ -115,7 +115,7 @@ def _fill(source, rows, chunks, config, preparation, n_jobs, progress):
             for k, path in enumerate(chunks) if not path.exists()]
     calls = ((source, rows[part], config, preparation, path)
              for path, part in todo)  # a generator: rows are copied only when their turn comes
-    bar = tqdm(total=len(rows), initial=len(rows) - sum(part.stop - part.start for _, part in todo),
+    bar = progress_bar(total=len(rows), initial=len(rows) - sum(part.stop - part.start for _, part in todo),
                unit="note", desc=f"notes of {source.description['source']}", disable=not progress)
     if len(todo) < 2:
         n_jobs = 1

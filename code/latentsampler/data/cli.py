@@ -1,16 +1,13 @@
-"""The commands ``dataset build | list | check | show``, and ``benchmark`` of this stage.
+"""The commands ``dataset build | list | check | show``.
 
 Contents
 --------
 add_parser   adds them to a parser's subcommands
-add_benchmarks   adds ``benchmark frontends | preparation | speed``
 open_source  what ``--source`` means
 """
 
-import json
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -44,17 +41,6 @@ def add_parser(commands):
     show.add_argument("store", type=Path)
     show.add_argument("--out", type=Path, help="folder for mels.png and map.png")
     show.set_defaults(run=_show)
-
-
-def add_benchmarks(benchmarks):
-    """Add the benchmarks of this stage to the subcommands of ``benchmark``."""
-    for name, study, text in (("frontends", _frontends, "what mel front-ends keep of a note"),
-                              ("preparation", _preparation, "what trimming and levels do"),
-                              ("speed", _speed, "how fast notes become mels")):
-        parser = benchmarks.add_parser(name, help=text)
-        parser.add_argument("--source", default="soundfont", help="as for `dataset build` (default: %(default)s)")
-        parser.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
-        parser.set_defaults(run=_benchmark, name=name, study=study)
 
 
 def open_source(text, folder):
@@ -163,31 +149,3 @@ def _show(options):
         figure_mels(dataset).savefig(options.out / "mels.png", dpi=150)
         figure_pitch_map(dataset).savefig(options.out / "map.png", dpi=150)
         print(f"{options.out / 'mels.png'}, {options.out / 'map.png'}")
-
-
-def _frontends(options):
-    from latentsampler.data import study
-
-    return study.run_frontend_study(open_source(options.source, Path("data")), every=7)
-
-
-def _preparation(options):
-    from latentsampler.data import preparation_study
-
-    return preparation_study.run_preparation_study()
-
-
-def _speed(options):
-    from latentsampler.data import benchmark
-
-    return benchmark.run_speed_benchmark()
-
-
-def _benchmark(options):
-    from latentsampler.data.study import record_study
-
-    begin = time.perf_counter()
-    study = options.study(options)
-    print(json.dumps({**study.metrics, **study.timings}, indent=1))
-    if options.record:
-        print(f"recorded {record_study(study, options.name, time.perf_counter() - begin)}")

@@ -11,7 +11,6 @@ Contents
 --------
 NoteDataset      a store -> ``(mel, annotations)``, waveforms, columns
 SemiSupervised   the same with a seeded share of labels hidden
-collate          list of items -> batch
 find_stores      folder -> stores in it
 store_checksum   identity of a store's content
 pack             store -> one small .npz
@@ -174,27 +173,6 @@ class SemiSupervised(Dataset):
             if "Pitch ID" in self.columns:
                 annotations.update({"Pitch": "", "pitch": float("nan")})
         return mel, annotations
-
-
-def collate(items):
-    """Join items into a batch.
-
-    Parameters
-    ----------
-    items : list of tuple
-        ``(mel (M, T), annotations)``.
-
-    Returns
-    -------
-    mel : torch.Tensor
-        ``(B, M, T)``.
-    annotations : dict
-        Column -> list of ``B`` strings; "pitch" a float32 tensor ``(B,)``, "index" an int64 tensor ``(B,)``.
-    """
-    mels, annotations = zip(*items, strict=True)
-    batch = {name: [a[name] for a in annotations] for name in annotations[0]}
-    batch["pitch"], batch["index"] = torch.tensor(batch["pitch"]), torch.tensor(batch["index"])
-    return torch.stack(mels), batch  # (B, M, T)
 
 
 def store_checksum(folder, mel):

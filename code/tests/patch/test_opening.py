@@ -80,6 +80,7 @@ def test_every_inlet_and_outlet_of_an_abstraction_has_a_comment_near_it():
     assert bare == []
 
 
+@pytest.mark.alone
 def test_a_model_of_other_controls_renames_the_panel(bench_with_external):
     knobs = [{"name": name, "unit": "", "min": 0.0, "max": 100.0, "default": 50.0}
              for name in ("deep", "bright", "hard", "dirty")]

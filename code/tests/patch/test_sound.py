@@ -12,6 +12,8 @@ from tests.conftest import require
 
 from .conftest import PATCH
 
+pytestmark = pytest.mark.alone
+
 
 def test_record_writes_what_is_heard_from_start_to_stop(bench_with_external):
     take = bench_with_external.folder / "take.wav"

@@ -90,7 +90,7 @@ def assemble(model_path, vocoder_path, projection_path, out):
     made_for = {"model": about["created_from"], "vocoder": about_vocoder["created_from"]}
     if any(knobs["created_from"].get(name) != origin for name, origin in made_for.items()):
         raise ValueError(f"expected a projection of this model and this vocoder, got {projection_path} of others; "
-                         "train it again with `project train`")
+                         "train it again with `train projection/knobs`")
     pieces = about_vocoder["needs_pitch"] and hasattr(vocoder, "render")
     player = vocoder if about_vocoder["needs_pitch"] else PlainVocoder(vocoder)
     mel = about["mel"]

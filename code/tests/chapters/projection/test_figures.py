@@ -73,6 +73,6 @@ def test_the_second_table_has_the_spaces_that_were_asked():
 
 def test_committed_records_equal_their_runs():
     from latentsampler.chapters.projection.experiment import RUNS
-    from latentsampler.runtime.records import drifted
+    from latentsampler.runtime.records import outdated
 
-    assert drifted("projection", RUNS) == []
+    assert outdated("projection", RUNS) == []

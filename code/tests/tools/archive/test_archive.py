@@ -136,8 +136,8 @@ def test_a_tiny_demo_runs_in_the_unfolded_archive(unfolded):
     out = folder / "build" / "tiny"
     run(folder, "code/main.py", "dataset", "build", "--source", folder / "toy" / "data" / "sample", "--out", out)
     (store,) = (path.parent for path in out.glob("*/store.json"))
-    run(folder, "code/main.py", "train", "demo", "--steps", 4, "--data", store, "--out", out / "model.pt")
-    run(folder, "code/main.py", "vocoder", "train", "harmonic", "--steps", 2, "--data", store, "--model",
+    run(folder, "code/main.py", "train", "autoencoder/demo", "--steps", 4, "--data", store, "--out", out / "model.pt")
+    run(folder, "code/main.py", "train", "vocoder/harmonic", "--steps", 2, "--data", store, "--model",
         out / "model.pt", "--out", out / "vocoder.pt")
     run(folder, "code/main.py", "export", "--model", out / "model.pt", "--vocoder", out / "vocoder.pt", "--data", store,
         "--out", out / "generative.pt")

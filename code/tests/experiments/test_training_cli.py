@@ -1,23 +1,14 @@
 """Claims about the command that trains an entry of a chapter's RUNS."""
 
-import argparse
-
+import main
 import pytest
 import torch
-from latentsampler.experiments.train_command import add_train
 
 
 @pytest.fixture
 def command(data):
-    """Run the training command of the line and return its options."""
-    parser = argparse.ArgumentParser()
-    add_train(parser.add_subparsers(), "line", "fit a line", "line", "line.pt")
-
-    def run(out, *arguments):
-        options = parser.parse_args(["line", "line", "--data", str(data), "--out", str(out), *arguments])
-        options.run(options)
-
-    return run
+    """Run the training command of the line."""
+    return lambda out, *arguments: main.main(["train", "line/line", "--data", str(data), "--out", str(out), *arguments])
 
 
 def test_a_budget_pauses_and_the_same_command_goes_on_to_the_same_file(line, command, tmp_path, capsys):
@@ -41,4 +32,4 @@ def test_a_budget_pauses_and_the_same_command_goes_on_to_the_same_file(line, com
 def test_a_budget_that_is_no_time_is_named(line, command, tmp_path, capsys, text):
     with pytest.raises(SystemExit):
         command(tmp_path / "line.pt", "--budget", text)
-    assert f"expected minutes above 0, got {text}" in capsys.readouterr().err
+    assert f"expected minutes above 0, got {text!r}" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 Contents
 --------
 INSTRUMENTS     six programs outside the dataset's fourteen
-build_unheard   their notes -> store
+build_held_out   their notes -> store
 """
 
 from latentsampler.data.soundfont import Instrument, SoundFontSource
@@ -19,8 +19,8 @@ INSTRUMENTS = (
 )
 
 
-def build_unheard(folder):
-    """Build a small store of the unheard instruments: every third key, one dynamic.
+def build_held_out(folder):
+    """Build a small store of the held out instruments: every third key, one dynamic.
 
     Parameters
     ----------

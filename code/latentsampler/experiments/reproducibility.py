@@ -1,10 +1,10 @@
-"""Whether numbers agree: those of a record and those of now.
+"""Whether recorded numbers are reproduced.
 
 Contents
 --------
-Verdict     one number, recorded and again
-agreement   recorded numbers and those of now -> verdicts
-table       verdicts as text
+Reproduced     one number, recorded and again
+compare_numbers   recorded numbers and those of now -> numbers
+table       numbers as text
 """
 
 import math
@@ -12,16 +12,16 @@ from collections import Counter
 from typing import NamedTuple
 
 
-class Verdict(NamedTuple):
+class Reproduced(NamedTuple):
     """One number: its name, as recorded, as now, and ``exact``, ``close`` or ``DIFFERS``."""
 
     name: str
     recorded: float
     again: float
-    verdict: str
+    outcome: str
 
 
-def agreement(recorded, now, tolerance=0.0):
+def compare_numbers(recorded, now, tolerance=0.0):
     """Compare numbers with those of a record.
 
     Parameters
@@ -33,30 +33,30 @@ def agreement(recorded, now, tolerance=0.0):
 
     Returns
     -------
-    list of Verdict
+    list of Reproduced
         One per name of either; a number that is missing on one side is NaN and differs.
     """
     one, other = dict(_flat(recorded)), dict(_flat(now))
     return [_judge(name, one.get(name), other.get(name), tolerance) for name in {**one, **other}]
 
 
-def table(verdicts):
-    """Return verdicts as text, a line each; exact ones of the history are only counted."""
-    rows = [v for v in verdicts if v.verdict != "exact" or not v.name.startswith("step ")]
-    lines = [f"{v.name:32s} {v.recorded!r:>24} {v.again!r:>24}  {v.verdict}" for v in rows]
-    counts = Counter(v.verdict for v in verdicts)
+def table(numbers):
+    """Return numbers as text, a line each; exact ones of the history are only counted."""
+    rows = [v for v in numbers if v.outcome != "exact" or not v.name.startswith("step ")]
+    lines = [f"{v.name:32s} {v.recorded!r:>24} {v.again!r:>24}  {v.outcome}" for v in rows]
+    counts = Counter(v.outcome for v in numbers)
     told = ", ".join(f"{counts[name]} {name}" for name in ("exact", "close", "DIFFERS") if counts[name])
     return "\n".join([f"{'number':32s} {'recorded':>24} {'again':>24}", *lines,
-                      f"{told}, of {len(verdicts)} numbers of metrics and history"])
+                      f"{told}, of {len(numbers)} numbers of metrics and history"])
 
 
 def _judge(name, recorded, again, tolerance):
     if recorded is None or again is None:
-        return Verdict(name, *(math.nan if value is None else value for value in (recorded, again)), "DIFFERS")
+        return Reproduced(name, *(math.nan if value is None else value for value in (recorded, again)), "DIFFERS")
     if recorded == again or (recorded != recorded and again != again):
-        return Verdict(name, recorded, again, "exact")
+        return Reproduced(name, recorded, again, "exact")
     close = isinstance(recorded, float) and abs(again - recorded) <= tolerance * abs(recorded)
-    return Verdict(name, recorded, again, "close" if close else "DIFFERS")
+    return Reproduced(name, recorded, again, "close" if close else "DIFFERS")
 
 
 def _flat(values, prefix=""):
