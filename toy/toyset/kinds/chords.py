@@ -49,7 +49,7 @@ def add_arguments(parser):
 
 
 def matrices(mode, split):
-    """Return the functions, matrices ``(4, F, F)`` of the steps onto beats 0 to 3, and probabilities ``(F,)`` at beat 0.
+    """Return functions, matrices ``(4, F, F)`` of the steps onto beats 0 to 3, and probabilities ``(F,)`` at beat 0.
 
     The latter are those that the chain keeps, so that every bar of a song has the same.
     """
@@ -65,7 +65,7 @@ def matrices(mode, split):
 
 
 def best_perplexity(split):
-    """Return ``(8,)``: the perplexity of the beat k + 1 ahead for one who knows key, place in the bar and last chord."""
+    """Return ``(8,)``: the perplexity of the beat k + 1 ahead, given key, place in the bar and last chord."""
     nats = np.zeros(8)
     for mode in GRAMMARS:
         _, steps, here = matrices(mode, split)
@@ -115,8 +115,8 @@ def make(options):
         chords += rows
     _write(options.out / "songs.csv", ("song_id", "title", "group", "key", "n_chords", "n_beats", "beats_per_bar"),
            songs)
-    _write(options.out / "chords.csv", ("song_id", "bar", "beat", "start_beat", "n_beats", "root", "root_pc", "quality"),
-           chords)
+    _write(options.out / "chords.csv",
+           ("song_id", "bar", "beat", "start_beat", "n_beats", "root", "root_pc", "quality"), chords)
     _write_grammar(options)
     return f"{len(songs)} songs, {len(chords)} chords and grammar.json"
 
@@ -143,6 +143,6 @@ def _write_grammar(options):
         modes[mode] = {"functions": {name: list(grammar[name][:2]) for name in names}, "steps": steps.tolist(),
                        "first": first.tolist()}
     best = best_perplexity(options.split)
-    content = {"modes": modes, "best_perplexity": best.tolist(), "best_perplexity_all": float(np.exp(np.log(best).mean())),
-               "exact": options.form == "free"}
+    content = {"modes": modes, "best_perplexity": best.tolist(),
+               "best_perplexity_all": float(np.exp(np.log(best).mean())), "exact": options.form == "free"}
     (options.out / "grammar.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -28,9 +28,9 @@ _LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
 
-def read_table(path=Path(__file__).with_name("alphabets.csv")):
+def read_table():
     """Return the rows of the table by quality."""
-    with open(path, newline="", encoding="utf-8") as file:
+    with open(Path(__file__).with_name("alphabets.csv"), newline="", encoding="utf-8") as file:
         return {row["quality"]: row for row in csv.DictReader(file)}
 
 

@@ -181,8 +181,7 @@ def changes(pieces):
 
 
 def interpolate(module, first, second, steps=16):
-    """Return the pieces ``(steps + 1, n, T)`` on straight ways from ``first`` to ``second`` (n, T), at the first's tonic.
-    """
+    """Return the pieces ``(steps + 1, n, T)`` on straight ways between pieces ``(n, T)``, at the first's tonic."""
     (a, tonic), (b, _) = module.encode(first), module.encode(second)
     return torch.stack([module.decode(a + (b - a) * k / steps, tonic).argmax(2) for k in range(steps + 1)])
 

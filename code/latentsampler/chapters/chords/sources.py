@@ -52,7 +52,7 @@ class Record(NamedTuple):
     chords: list
 
 
-class Rejected(ValueError):
+class UnreadableError(ValueError):
     """A file that holds no song that can be read."""
 
 
@@ -155,7 +155,7 @@ def score_record(score, title):
     first = next(iter(score.parts[0].getElementsByClass("Measure")), None)
     upbeat = int(first.duration.quarterLength) if first is not None and per_bar else 0
     if not beats:
-        raise Rejected("no beats")
+        raise UnreadableError("no beats")
     return Record(title, _score_key(score), per_bar if per_bar in (3, 4) else 0,
                   upbeat % per_bar if per_bar else 0, merge((symbol, 1) for symbol in beats))
 
@@ -234,7 +234,7 @@ def _read_xlab(path):
     """Read ``bar:beat . beats . chord . key``, blank-separated, after one line of header."""
     rows = [line.split(" ") for line in path.read_text(encoding="utf-8").splitlines()[1:] if line.strip()]
     if not rows:
-        raise Rejected("no chords")
+        raise UnreadableError("no chords")
     key = rows[0][6] if len(rows[0]) > 6 else ""
     key = re.sub(r":?min(or)?$", "m", re.sub(r":?maj(or)?$", "", key))
     per_bar = max(int(row[0].split(":")[1]) for row in rows)
@@ -258,10 +258,10 @@ def read_ireal(path):
     """
     text = unquote(Path(path).read_text(encoding="utf-8"))
     if "irealb://" in text:
-        raise Rejected("expected plain irealbook:// text, got the scrambled irealb://; export it as plain text")
+        raise UnreadableError("expected plain irealbook:// text, got the scrambled irealb://; export it as plain text")
     songs = re.findall(r"irealbook://([^\"<\n]+)", text)
     if not songs:
-        raise Rejected("expected a line that begins with irealbook://, found none")
+        raise UnreadableError("expected a line that begins with irealbook://, found none")
     return [_ireal_song(song) for song in songs]
 
 
