@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from latentsampler.chapters.chords.alphabet import N_QUALITIES, NONE, QUALITIES, TABLE
 
-LOW, HIGH, PULL = 50, 79, 4.0
+LOW, HIGH, PULL = 46, 79, 4.0
 PATTERNS = ("up", "down", "up-down", "random", "alberti", "chord", "strum")
 MAX_RATE, MAX_OCTAVES = 4, 3
 ROWS = 4 * MAX_OCTAVES + 2  # of one beat: the notes of a chord, the bass, the chord's name
@@ -68,7 +68,7 @@ def costs(previous: Tensor, tones: Tensor, leap: float) -> tuple[Tensor, Tensor]
     up = (tones.unsqueeze(0) - previous.unsqueeze(1)) % 12  # (4, 4) semitones to the next such note above
     moves = torch.stack([up, up - 12], 2).to(torch.float32)  # (4, 4, 2)
     pitches = previous.view(4, 1, 1) + moves
-    outside = (50.0 - pitches).clamp_min(0.0) + (pitches - 79.0).clamp_min(0.0)
+    outside = (46.0 - pitches).clamp_min(0.0) + (pitches - 79.0).clamp_min(0.0)
     cost = moves.abs() + 4.0 * outside + 1e6 * (moves.abs() > leap).to(torch.float32)
     best = cost.argmin(2, keepdim=True)
     return cost.gather(2, best).squeeze(2), pitches.gather(2, best).squeeze(2)

@@ -19,7 +19,8 @@ from latentsampler.chapters.chords.model import Chords, save_chords
 from latentsampler.chapters.chords.predictor import Predictor, relative
 from latentsampler.chapters.chords.songs import NO_KEY, NO_PLACE, bars, folds, open_songs, windows
 from latentsampler.chapters.chords.vae import ChordVAE, tonic_table
-from latentsampler.contract.export import load_scripted
+from latentsampler.chapters.chords.whole import BARS, SongVAE, cut, in_c, measure_whole, whole_songs
+from latentsampler.contract.export import load_scripted, save_scripted, source_hash
 from latentsampler.learning import regularisers
 from latentsampler.learning.batch import Batch
 from latentsampler.learning.training import Schedule, train
@@ -46,6 +47,8 @@ class Config:
         Share of training windows whose key, place in the bar is hidden.
     alphabets : tuple of float
         Shares of training windows whose input is reduced to A1, A2, and is not.
+    whole : dict
+        Options of ``SongVAE``: the run is of whole songs instead, and has no other part; empty for all others.
     fold : int
         Of five, by song: which is kept for the test; 5 for none.
     schedule : Schedule
@@ -59,6 +62,7 @@ class Config:
     hide_key: float = 0.3
     hide_place: float = 0.3
     alphabets: tuple = (0.2, 0.2, 0.6)
+    whole: dict = field(default_factory=dict)
     fold: int = 0
     schedule: Schedule = Schedule(steps=2400, batch_size=384, learning_rate=2e-3, warmup=100, valid_every=400)
 
@@ -71,16 +75,23 @@ def weighted(steps=BASE.schedule.steps, **changed):
     return replace(BASE, weights={**BASE.weights, **changed}, schedule=replace(BASE.schedule, steps=steps))
 
 
+PREDICTOR = replace(weighted(beats=0.0, steps=1000), predictor={**BASE.predictor, "width": 384})
 RUNS = {
     "standards": BASE,
     # five of it, one a fold, make the table; the codes do not matter there
-    "predictor": weighted(beats=0.0, steps=1600),
+    "predictor": PREDICTOR,
     # what patch/chords.pt holds: at most 1 MB at half precision; all songs, for it is judged elsewhere
     "shipped": replace(BASE, predictor={"width": 256, "depth": 2, "embedding": 16, "dropout": 0.1},
-                       vae={**BASE.vae, "width": 192}, fold=5),
+                       vae={**BASE.vae, "width": 192}, fold=5,
+                       schedule=replace(BASE.schedule, steps=1600)),
     # two of the code's numbers to a bar instead of four
-    "long": replace(BASE, vae={**BASE.vae, "beats": 32}, weights={**BASE.weights, "next": 0.0}),
-    "musical": weighted(musical=0.5, beats=0.0, steps=1600),  # the reference's idea: near chords are cheaper mistakes
+    "long": replace(BASE, vae={**BASE.vae, "beats": 32}, weights={**BASE.weights, "next": 0.0},
+                    schedule=replace(BASE.schedule, steps=1600)),
+    # the reference's idea: near chords are cheaper mistakes
+    "musical": replace(PREDICTOR, weights={**PREDICTOR.weights, "musical": 0.5}),
+    # whole songs with a stop symbol
+    "whole": replace(weighted(next=0.0, divergence=0.0002, steps=1500), whole={"latent_dim": 32, "width": 192},
+                     schedule=replace(BASE.schedule, steps=1500, batch_size=24, learning_rate=3e-3)),
 }
 BETTER = {name: better for a in ("a1", "a2", "a3") for name, better in ((f"accuracy_{a}", "higher"),
                                                                          (f"perplexity_{a}", "lower"))}
@@ -93,6 +104,8 @@ ABLATIONS = {"predictor": {
 
 def build(config):
     """Return the untrained module of a config."""
+    if config.whole:
+        return SongVAE(**config.whole)
     return Chords(Predictor(**config.predictor), ChordVAE(**config.vae))
 
 
@@ -237,6 +250,8 @@ def run(config, seed, out, data, device="cpu", progress=True):
     """
     if device != "cpu":
         raise ValueError(f"expected the device cpu, got {device}: the chapter's networks are small")
+    if config.whole:
+        return run_whole(config, seed, out, data, progress)
     module, history = fit(config, seed, data, f"{out}.ckpt", progress)
     save_chords(module, out, data.checksum)
     training, valid, test = divide(data, config.fold)
@@ -247,6 +262,37 @@ def run(config, seed, out, data, device="cpu", progress=True):
     if config.weights["beats"] and config.weights["next"]:
         metrics |= measure_samples(module, training.songs, test.songs, seed)
     return metrics, history
+
+
+def run_whole(config, seed, out, data, progress=True):
+    """Train on whole songs, write the file, measure it on the test songs; arguments and results as of :func:`run`."""
+    training, valid, test = divide(data, config.fold)
+    torch.manual_seed(seed)
+    module = build(config)
+    module.tonics[:-1] = tonic_table(training.songs)
+    x, held = (whole_songs(part.songs) for part in (training, valid))
+    x, held = (in_c(part, module.tonic(part)) for part in (x, held))
+    regulariser = getattr(regularisers, config.regulariser)(module.latent_dim, 1, 1)
+
+    def loss(indices):
+        songs = cut(x[indices])
+        mean, log_variance = module.posterior(songs)
+        z = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+        logits = module.logits(z)
+        batch = Batch(z, mean, log_variance, torch.randn_like(z), songs, logits, songs[:, 0], {}, module)
+        return {"beats": torch.nn.functional.cross_entropy(logits.flatten(0, 1), songs.flatten()),
+                **regulariser(batch)}
+
+    def validate():
+        return torch.nn.functional.cross_entropy(module.logits(module.posterior(held)[0]).flatten(0, 1), held.flatten())
+
+    history = train(module, loss, np.arange(len(x)), config.schedule, seed, config.weights, validate,
+                    checkpoint=f"{out}.ckpt", identity=f"{config} {data.checksum}", progress=progress)
+    save_scripted(module.eval(), out, {"kind": "songs", "latent_dim": module.latent_dim, "beats": 4 * BARS,
+                                       "created_from": {"songs": data.checksum, "source": source_hash()}},
+                  keep=("forward", "encode"))
+    return measure_whole(module, test.songs or valid.songs) | {"n_songs": len(test.songs),
+                                                               "parameters": count(module)}, history
 
 
 def count(module):
@@ -281,7 +327,11 @@ def measure(model_file, data):
     dict
         accuracy_a1 to _a3 and perplexity_a1 to _a3 of eight beats from eight, with the key and the place in the bar
         where the folder has them; the same without them (``plain_``), and without them from symbols of the same
-        alphabet only (``same_``), as the reference; vae_accuracy: share of the beats of four bars that come back.
+        alphabet only (``same_``), as the reference; vae_accuracy: share of the beats of four bars that come back. Of a
+        file of whole songs, what ``measure_whole`` gives.
     """
     module, metadata = load_scripted(model_file, ("latent_dim", "beats"))
+    if metadata.get("kind") == "songs":
+        with torch.inference_mode():
+            return measure_whole(module, data.songs)
     return judge(module, data, int(metadata["beats"]))

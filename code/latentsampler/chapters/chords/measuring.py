@@ -169,7 +169,8 @@ def measure_samples(module, training, test, seed, n=2000):
         samples = module.decode(z, torch.randint(12, (n,), generator=generator)).argmax(2)
         ratio = perplexity_of(module.predict, samples), perplexity_of(module.predict, real)
         joined = module.decode(z[:800], torch.zeros(800, dtype=torch.long)).argmax(2).view(200, -1)
-        steps = interpolation_changes(module, real[:200], real[200:400])
+        half = min(200, len(real) // 2)
+        steps = interpolation_changes(module, real[:half], real[half:2 * half])
     return {"sample_perplexity": ratio[0], "real_perplexity": ratio[1], "sample_ratio": ratio[0] / ratio[1],
             "sample_changes": changes(samples), "real_changes": changes(real),
             "longest_copy": longest_copy(joined.numpy(), [song.symbols for song in training]), **steps}

@@ -12,7 +12,7 @@ Record            a song as rows
 SOURCES           name -> reader
 read_folder       a user's .xlab, MusicXML and iReal files
 write_songs       records -> folder
-build             source + path -> folder, and what was rejected
+build             sources + paths -> folder, and what was rejected
 """
 
 import csv
@@ -292,15 +292,13 @@ def _ireal_song(text):
 SOURCES = {"realbook": read_realbook, "pop909": read_pop909, "music21": read_music21, "folder": read_folder}
 
 
-def build(source, path, out):
-    """Write a folder of songs from a source.
+def build(pairs, out):
+    """Write a folder of songs from sources.
 
     Parameters
     ----------
-    source : str
-        An entry of ``SOURCES``.
-    path : str or pathlib.Path
-        Where the source's files lie.
+    pairs : sequence of tuple
+        (entry of ``SOURCES``, path where its files lie or None).
     out : str or pathlib.Path
         Folder to make.
 
@@ -316,12 +314,15 @@ def build(source, path, out):
     ValueError
         If there is no such source, or nothing could be read.
     """
-    if source not in SOURCES:
-        raise ValueError(f"expected a source ({', '.join(SOURCES)}), got {source!r}")
-    found = SOURCES[source](path)
-    records, rejected = found if isinstance(found, tuple) else (found, [])
+    records, rejected = [], []
+    for source, path in pairs:
+        if source not in SOURCES:
+            raise ValueError(f"expected a source ({', '.join(SOURCES)}), got {source!r}")
+        found = SOURCES[source](path)
+        records += found[0] if isinstance(found, tuple) else found
+        rejected += found[1] if isinstance(found, tuple) else []
     if not records:
-        raise ValueError(f"no song of {path} could be read: {rejected[:3]}")
+        raise ValueError(f"no song could be read: {rejected[:3]}")
     write_songs(records, out)
     return len(records), rejected
 
