@@ -75,7 +75,7 @@ def weighted(steps=BASE.schedule.steps, **changed):
     return replace(BASE, weights={**BASE.weights, **changed}, schedule=replace(BASE.schedule, steps=steps))
 
 
-PREDICTOR = replace(weighted(beats=0.0, steps=1000), predictor={**BASE.predictor, "width": 384})
+PREDICTOR = replace(weighted(beats=0.0, steps=800), predictor={**BASE.predictor, "width": 320})
 RUNS = {
     "standards": BASE,
     # five of it, one a fold, make the table; the codes do not matter there

@@ -23,7 +23,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from latentsampler.chapters.chords.alphabet import NAMES, NONE, QUALITIES, parse, pitch_class
-from latentsampler.chapters.chords.songs import key_name, open_songs
+from latentsampler.chapters.chords.songs import NO_PLACE, key_name, open_songs
 from latentsampler.runtime.extras import optional
 
 SONG_FIELDS = ("song_id", "title", "group", "key", "n_chords", "n_beats", "beats_per_bar", "source_folder_2021")
@@ -56,11 +56,15 @@ class UnreadableError(ValueError):
     """A file that holds no song that can be read."""
 
 
-def read_realbook(path):
-    """Return the songs of a folder that has the two tables already."""
-    songs = open_songs(path).songs
-    return [Record(song.title, key_name(song.key), {0: 4, 4: 3}.get(int(song.place[0]) // 4 * 4, 0)
-                   if song.place[0] != 7 else 0, 0, merge((symbol, 1) for symbol in song.symbols)) for song in songs]
+def read_songs(path):
+    """Return the songs of a folder that has the two tables already, as ``shared/data/realbook`` and toy folders."""
+    records = []
+    for song in open_songs(path).songs:
+        first = int(song.place[0])
+        per_bar = 0 if first == NO_PLACE else 3 if first >= 4 else 4
+        upbeat = -(first % 4) % per_bar if per_bar else 0
+        records.append(Record(song.title, key_name(song.key), per_bar, upbeat, merge((s, 1) for s in song.symbols)))
+    return records
 
 
 def merge(pairs):
@@ -289,7 +293,7 @@ def _ireal_song(text):
                   merge(pair for pair in pairs if pair[1]))
 
 
-SOURCES = {"realbook": read_realbook, "pop909": read_pop909, "music21": read_music21, "folder": read_folder}
+SOURCES = {"realbook": read_songs, "songs": read_songs, "pop909": read_pop909, "music21": read_music21, "folder": read_folder}
 
 
 def build(pairs, out):
