@@ -38,8 +38,8 @@ def _add_build(chords):
     text = "a folder of songs from sources"
     build = chords.add_parser("build", help=text, description=text)
     build.add_argument("--source", required=True, action="append", metavar="NAME",
-                       help="pop909, music21, folder (.xlab, MusicXML, iReal), or songs: a folder of songs as this command "
-                       "writes it, such as realbook; may be given again")
+                       help="realbook, pop909, music21, folder (.xlab, MusicXML, iReal), or songs: what this command "
+                       "has written; may be given again")
     build.add_argument("--data", action="append", default=[], metavar="PATH",
                        help="where the source's files lie, in the order of --source (music21 needs none)")
     build.add_argument("--out", type=Path, required=True, help="folder to write")

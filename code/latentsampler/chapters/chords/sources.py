@@ -293,7 +293,8 @@ def _ireal_song(text):
                   merge(pair for pair in pairs if pair[1]))
 
 
-SOURCES = {"realbook": read_songs, "songs": read_songs, "pop909": read_pop909, "music21": read_music21, "folder": read_folder}
+SOURCES = {"realbook": read_songs, "songs": read_songs, "pop909": read_pop909, "music21": read_music21,
+           "folder": read_folder}
 
 
 def build(pairs, out):
