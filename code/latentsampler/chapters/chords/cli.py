@@ -1,4 +1,4 @@
-"""The commands ``chords build | continue | replace | play``.
+"""The commands ``chords build | continue | replace | play | page``.
 
 Contents
 --------
@@ -32,6 +32,12 @@ def add_parser(commands):
     play.add_argument("chords", help="such as 'Dm7 G7 | Cmaj7', a bar between two |")
     _add_arpeggio(play)
     play.set_defaults(run=_play)
+    text = "the progressions of a chords.pt for the page of the book"
+    page = chords.add_parser("page", help=text, description=text)
+    page.add_argument("--model", type=Path, default=SHIPPED, help="a chords.pt (default: patch/chords.pt)")
+    page.add_argument("--out", type=Path, default=SHIPPED.parents[1] / "book" / "web" / "chords" / "progressions.js",
+                      help="file to write (default: book/web/chords/progressions.js)")
+    page.set_defaults(run=_page)
 
 
 def _add_build(chords):
@@ -124,3 +130,11 @@ def _play(options):
         write_musicxml(symbols, options.musicxml, notes)
     for path in filter(None, (options.midi, options.musicxml)):
         print(f"wrote {path}: {len(notes)} notes")
+
+
+def _page(options):
+    from latentsampler.chapters.chords.page import write_page
+    from latentsampler.contract.export import load_scripted
+
+    write_page(load_scripted(options.model)[0], options.out)
+    print(f"wrote {options.out}")
