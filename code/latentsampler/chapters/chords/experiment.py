@@ -78,6 +78,7 @@ def weighted(steps=BASE.schedule.steps, **changed):
 PREDICTOR = replace(weighted(beats=0.0, steps=800), predictor={**BASE.predictor, "width": 320})
 RUNS = {
     "standards": BASE,
+    "all-songs": replace(BASE, fold=5),  # for songs that are judged elsewhere
     # five of it, one a fold, make the table; the codes do not matter there
     "predictor": PREDICTOR,
     # what patch/chords.pt holds: at most 1 MB at half precision; all songs, for it is judged elsewhere

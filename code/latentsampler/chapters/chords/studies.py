@@ -20,7 +20,9 @@ from latentsampler.evaluation.statistics import t_interval
 # parameters, their LSTM 6.9 M); another two thirds of the songs are at hand
 PUBLISHED = {"published, best": (42.3, 38.0, 36.5, 7.40, 12.9, 15.7), "published, LSTM": (41.8, 37.3, 36.0),
              "published, repeat": (34.2, 31.6, 31.1)}
-METHODS = ("repeat", "ngram", "nearest", "predictor")
+METHODS = ("repeat", "ngram", "nearest", "predictor", "musical")
+PREFIXES = {"predictor": {"same_": "predictor", "plain_": "predictor, A3 symbols", "": "predictor, key and bar"},
+            "musical": {"": "the same, musical loss"}}  # what is shown of a row that has more than one reading
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ def run_cell(method, fold, setting, data):
     songs = open_songs(data)
     training, _, test = experiment.divide(songs, fold)
     asked = every(windows(test.songs), setting.stride)
-    if method == "predictor":
-        config = replace(experiment.RUNS["predictor"], fold=fold)
+    if method in PREFIXES:
+        config = replace(experiment.RUNS[method], fold=fold)
         if setting.steps:
             config = replace(config, schedule=replace(config.schedule, steps=setting.steps))
         module, _ = experiment.fit(config, 0, songs, progress=False)
@@ -117,19 +119,24 @@ def same_alphabet(make, asked):
 
 
 def summary(metrics):
-    """Return row -> (accuracies, perplexities) in per cent and as they are: (mean, half width) over the folds each.
+    """Return row -> accuracies in per cent and perplexities on A1, A2, A3: (mean, half width) over the folds each.
 
     The predictor has three rows: the reference's protocol, symbols of A3, and key and place in the bar as well.
     """
     rows = {}
     for method in METHODS:
         found = [value for cell, value in metrics.items() if cell.split("/")[0] == method]
-        prefixes = {"same_": method} | ({"plain_": "predictor, A3 symbols", "": "predictor, key and bar"}
-                                        if method == "predictor" else {})
-        for prefix, name in prefixes.items() if found else ():
+        for prefix, name in PREFIXES.get(method, {"same_": method}).items() if found else ():
             rows[name] = [_mean([scale * value[f"{prefix}{kind}_{a}"] for value in found])
                           for kind, scale in (("accuracy", 100.0), ("perplexity", 1.0)) for a in measuring.ALPHABETS]
     return rows
+
+
+def distances(metrics):
+    """Return row -> (mean, half width) over the folds of the distance of the likeliest chord's pitch classes."""
+    found = {method: [value["distance_a3"] for cell, value in metrics.items() if cell.split("/")[0] == method]
+             for method in PREFIXES}
+    return {method: _mean(values) for method, values in found.items() if values}
 
 
 def _mean(values):
@@ -144,6 +151,8 @@ def table(record):
     lines = [f"{'':24s}" + "".join(f"{f'{kind} {a}':>16s}" for kind in ("acc.", "ppl.") for a in ("A1", "A2", "A3"))]
     for name, values in summary(record["metrics"]).items():
         lines.append(f"{name:24s}" + "".join(f"{f'{mean:.2f} +- {half:.2f}':>16s}" for mean, half in values))
+    for name, (mean, half) in distances(record["metrics"]).items():
+        lines.append(f"distance of pitch classes, {name}: {mean:.3f} +- {half:.3f}")
     for name, values in PUBLISHED.items():
         lines.append(f"{name:24s}" + "".join(f"{value:>16g}" for value in values))
     return "\n".join(lines)

@@ -39,7 +39,9 @@ def test_cells_go_fold_by_fold_and_a_fold_has_its_own_songs(folder):
 def test_the_summary_is_the_mean_over_folds_with_students_interval():
     value = {f"{p}{k}_{a}": 0.0 for p in ("", "plain_", "same_") for k in ("accuracy", "perplexity")
              for a in ("a1", "a2", "a3")}
-    metrics = {f"predictor/seed{k}": value | {"same_accuracy_a1": x} for k, x in enumerate((0.40, 0.42, 0.44))}
+    metrics = {f"predictor/seed{k}": value | {"same_accuracy_a1": x, "distance_a3": x + 1.0}
+               for k, x in enumerate((0.40, 0.42, 0.44))}
+    assert studies.distances(metrics)["predictor"] == pytest.approx((1.42, 4.303 * 0.02 / 3 ** 0.5), rel=1e-3)
     rows = studies.summary(metrics)
     assert list(rows) == ["predictor", "predictor, A3 symbols", "predictor, key and bar"]
     mean, half = rows["predictor"][0]
@@ -62,7 +64,7 @@ def test_the_reports_table_has_the_rows_of_the_study():
              for a in ("a1", "a2", "a3")}
     store = Store({f"{method}/seed{k}": value for method in studies.METHODS for k in (0, 1)})
     lines = report.table_chords(store).splitlines()
-    assert len(lines) == 14 and sum(line.startswith("predictor") for line in lines) == 3
+    assert len(lines) == 15 and sum(line.startswith("predictor") for line in lines) == 3
     assert report.DERIVED["chords-full-a1"](store) == 25.0
 
 
