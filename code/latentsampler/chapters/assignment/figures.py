@@ -12,7 +12,7 @@ table_ablation   what each change does, from a record of an ablation
 import matplotlib.pyplot as plt
 import numpy as np
 
-from latentsampler.experiments.ablation import compare
+from latentsampler.evaluation.comparison import compare
 
 METHODS = {"messages": "MessageNet", "min-sum x 24": "min-sum, 24 rounds", "published": "HungarianNet, published",
            "hungarian-2": "HungarianNet, ours", "exchangeable-10": "exchangeable", "hungarian-10": "HungarianNet, ours",

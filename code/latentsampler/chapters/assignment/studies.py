@@ -12,7 +12,7 @@ import torch
 
 from latentsampler.chapters.assignment import comparisons, localiser
 from latentsampler.experiments.grid import Study
-from latentsampler.runtime.records import file_hash
+from latentsampler.runtime.identity import file_hash
 
 # networks of the chapter's runs, a file each, and the published checkpoint's arrays, which may be absent
 METHODS = {"models": "build/assignment", "published": "build/hnet_2doa_weights.npz"}

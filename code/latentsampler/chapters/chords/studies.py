@@ -5,6 +5,7 @@ Contents
 Setting         what all cells share
 cells           setting + sources -> cell -> arguments of ``run_cell``
 run_cell        one method on one fold -> figures
+STUDIES         the study, for ``study chords/predictors``
 table           a record as text, the published figures beside it
 """
 
@@ -15,6 +16,7 @@ import torch
 from latentsampler.chapters.chords import baselines, experiment, measuring
 from latentsampler.chapters.chords.songs import Windows, open_songs, windows
 from latentsampler.evaluation.statistics import t_interval
+from latentsampler.experiments.grid import Study
 
 # Carsault et al., MLSP 2019, table 1: accuracy and perplexity on A1, A2, A3 (their MLP with aggregation has 2.1 M
 # parameters, their LSTM 6.9 M); another two thirds of the songs are at hand
@@ -156,3 +158,10 @@ def table(record):
     for name, values in PUBLISHED.items():
         lines.append(f"{name:24s}" + "".join(f"{value:>16g}" for value in values))
     return "\n".join(lines)
+
+
+STUDIES = {"predictors": Study(
+    "predictors over five splits by song, beside what they must beat (about 45 core-minutes)", Setting(), cells,
+    run_cell, table, checksum, {"data": "../shared/data/realbook"},
+    small=Setting(methods=("repeat", "ngram", "predictor"), folds=1, stride=40, steps=20),
+    record=("chords-benchmark", "predictors"))}

@@ -12,8 +12,9 @@ from latentsampler.chapters.assignment.generate import Recipe
 from latentsampler.chapters.assignment.solvers import SOLVERS
 from latentsampler.contract.export import load_scripted
 from latentsampler.experiments import ablation
-from latentsampler.experiments.chapters import as_json, from_json
+from latentsampler.experiments.chapters import from_json
 from latentsampler.runtime import records
+from latentsampler.runtime.identity import as_json
 
 NAMES = ("f1_positive", "exact", "exact_full", "valid", "equivariance_error", "cost_gap", "microseconds")
 CONFIGS = {**experiment.RUNS, **experiment.ABLATIONS["ablation"]}
@@ -94,7 +95,7 @@ def test_the_published_arrays_can_be_measured_at_their_size_only(shared):
 
 
 def test_committed_records_are_those_of_the_runs():
-    assert not records.drifted("assignment", experiment.RUNS)
+    assert not records.outdated("assignment", experiment.RUNS)
 
 
 def test_a_file_tells_what_it_needs(tmp_path):
