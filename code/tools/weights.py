@@ -27,7 +27,7 @@ def find_notes(data):
     if data.suffix == ".npz":
         return data
     run("dataset", "build", "--source", "soundfont", "--out", data)
-    stores = [path.parent for path in data.glob("*/store.json")]
+    stores = [path.parent for path in data.glob("*/info.json")]
     if len(stores) != 1:
         raise SystemExit(f"expected one store in {data}, found {len(stores)}; remove the others")
     return stores[0]

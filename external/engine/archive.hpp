@@ -4,6 +4,7 @@
 // an error: bytes go to libtorch only after every record has matched its CRC.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace wae {
@@ -16,5 +17,8 @@ struct Archive {
 // Throws ModelError where the file is missing, empty, no zip archive, no TorchScript archive, damaged, or
 // without metadata.
 Archive read_archive(const std::string& path);
+
+// Exactly `size` bytes out of the raw deflate stream `in`, or ModelError.
+std::string inflate(const unsigned char* in, std::size_t in_size, std::size_t size);
 
 }  // namespace wae

@@ -8,6 +8,8 @@ namespace wae {
 namespace {
 
 constexpr double kStealFade = 5;  // ms: no click, and the new note is not masked
+constexpr double kPanicFade = 2;  // ms
+constexpr double kPatience = 1000;  // ms beyond its latency that a note is waited for
 constexpr size_t kTimes = 1024;
 
 // Peak of the next 10 ms or so, as it will sound. What waits was asked for just now, and counts as loud.
@@ -63,6 +65,7 @@ void Engine::start(Voice& voice, const Note& note, int id, double offset) {
   job.has_pitch = note.has_pitch;
   job.pitch = note.pitch;
   job.rate = rate_;
+  job.clip = clip_;
   job.asked = Clock::now();
   voice.available.store(0, std::memory_order_relaxed);
   voice.complete.store(false, std::memory_order_relaxed);
@@ -77,6 +80,8 @@ void Engine::start(Voice& voice, const Note& note, int id, double offset) {
   voice.fade = std::max<int64_t>(1, samples(fade_ms_));
   voice.scheduled = latency_ms_ > 0;
   voice.starved = voice.dropped = false;
+  voice.presence = 1;
+  voice.stale_at = mixer_.clock_ms + latency_ms_ + kPatience;
   voice.phase = Voice::Phase::pending;
   if (worker_.submit(job)) return;
   voice.complete.store(true, std::memory_order_relaxed);
@@ -126,14 +131,14 @@ void Engine::shorten(Voice& voice, int64_t release, double fade_ms) {
   voice.fade = std::max<int64_t>(1, samples(fade_ms));
 }
 
-// A note released before it sounds keeps its length: it starts late, and ends as much later.
+// A note-off waits as long as a note does, so that lengths stay what they were. A note that starts late ends as much
+// later.
 void Engine::release(int key, double offset) {
-  const int64_t when = mixer_.now + std::llround(offset);
+  const int64_t when = mixer_.now + std::llround(offset) + samples(latency_ms_);
   for (int slot = 0; slot < mixer_.slots(); ++slot) {
     Voice& voice = mixer_.voice(slot);
     if (!voice.held() || voice.key != key || key == 0) continue;
-    const int64_t from = voice.sounding() ? voice.started : voice.due - samples(latency_ms_);
-    shorten(voice, std::max<int64_t>(1, when - from), fade_ms_);
+    shorten(voice, std::max<int64_t>(1, when - (voice.sounding() ? voice.started : voice.due)), fade_ms_);
   }
 }
 
@@ -144,17 +149,29 @@ void Engine::stop(int id, double offset) {
   }
 }
 
-void Engine::panic() {
+void Engine::panic(double offset) {
+  const int64_t when = mixer_.now + std::llround(offset);
   for (int slot = 0; slot < mixer_.slots(); ++slot) {
     Voice& voice = mixer_.voice(slot);
     if (voice.phase == Voice::Phase::pending) drop(voice, "panic");
-    if (voice.phase == Voice::Phase::playing) voice.phase = Voice::Phase::ended;
+    if (voice.phase == Voice::Phase::playing) cut(voice, when, kPanicFade);
   }
+}
+
+// Ends sooner than planned, also in the midst of a longer fade, from the level that this has reached.
+void Engine::cut(Voice& voice, int64_t when, double fade_ms) {
+  if (voice.position < voice.release) return shorten(voice, when - voice.started, fade_ms);
+  const int64_t left = voice.release + voice.fade - voice.position, fade = std::max<int64_t>(1, samples(fade_ms));
+  if (left <= fade) return;
+  voice.gain *= static_cast<float>(left) / static_cast<float>(voice.fade);
+  voice.release = voice.position;
+  voice.fade = fade;
 }
 
 void Engine::load(const std::string& path) {
   Job job;
   job.kind = Job::Kind::load;
+  job.id = ++loads_;
   job.path = new std::string(path);
   if (worker_.submit(job)) return;
   delete job.path;
@@ -173,7 +190,7 @@ void Engine::set_rate(double rate) {
   if (rate <= 0 || rate == rate_) return;
   for (int slot = 0; slot < mixer_.slots(); ++slot)
     end(mixer_.voice(slot), mixer_.now, kStealFade, "sample rate changed");
-  rate_ = rate;
+  rate_ = mixer_.rate = rate;
 }
 
 void Engine::set_voices(int voices) {
@@ -207,6 +224,8 @@ bool Engine::next(Report& report) {
     reports_.pop_front();
     return true;
   }
+  report = {Report::Kind::dropped, 0, 0, "too old: no audio was computed, or it was rendered too late", nullptr};
+  if (mixer_.pop_stale(report.id)) return true;
   report = {Report::Kind::done, 0, 0, "", nullptr};
   return mixer_.pop_done(report.id);
 }

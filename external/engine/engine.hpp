@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/background.hpp"
 #include "engine/mixer.hpp"
 #include "engine/worker.hpp"
 
@@ -41,7 +42,7 @@ struct Note {
 
 enum class Steal { oldest, quietest, none };
 
-class Engine {
+class Engine final : public Background {
  public:
   explicit Engine(Loader loader, int voices = 16);
 
@@ -49,13 +50,16 @@ class Engine {
   int play(const Note& note, double offset = 0);  // the render's id
   void release(int key, double offset = 0);       // note-off, with a fade
   void stop(int id = 0, double offset = 0);       // 0: all
-  void panic();                                   // silence now
+  void panic(double offset = 0);                  // silence, as fast as it can be without a click
   void load(const std::string& path);
   void describe();
 
   void set_rate(double rate);
   double rate() const { return rate_; }
   void set_voices(int voices);
+  void set_clip(bool clip) { clip_ = clip; }  // to the ranges of the controls
+  void set_limit(bool limit) { mixer_.limit = limit; }
+  void set_clock(double ms) { mixer_.clock_ms = ms; }  // the host's time, also while no audio is computed
   void set_latency(double ms) { latency_ms_ = ms; }
   void set_fade(double ms) { fade_ms_ = ms; }
   void set_gain(double gain) { mixer_.gain = static_cast<float>(gain); }
@@ -68,15 +72,16 @@ class Engine {
 
   void perform(float* out, int n);
 
-  void quit() { worker_.quit(); }  // returns at once
-  bool finished() const { return worker_.finished(); }
-  void join() { worker_.join(); }
+  void quit() override { worker_.quit(); }
+  bool finished() const override { return worker_.finished(); }
+  void join() override { worker_.join(); }
 
  private:
   void end(Voice& voice, int64_t when, double fade_ms, const char* why);
   void make_room();
   std::vector<Voice*> stealable();
   void shorten(Voice& voice, int64_t release, double fade_ms);
+  void cut(Voice& voice, int64_t when, double fade_ms);
   int held() const;
   void drop(int id, const std::string& why);
   void drop(Voice& voice, const std::string& why);
@@ -94,7 +99,8 @@ class Engine {
   int voices_, last_id_ = 0;
   double rate_ = 44100, latency_ms_ = 0, fade_ms_ = 20;
   Steal steal_ = Steal::oldest;
-  bool offline_ = false;
+  bool offline_ = false, clip_ = true;
+  int loads_ = 0;
 };
 
 }  // namespace wae

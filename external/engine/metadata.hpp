@@ -7,8 +7,6 @@
 
 namespace wae {
 
-constexpr int kFormatVersion = 1;
-
 // Throws ModelError that names the field, what was expected and what was got.
 ModelInfo parse_metadata(const std::string& json, const std::string& path);
 

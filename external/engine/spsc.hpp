@@ -30,6 +30,11 @@ class Spsc {
     return true;
   }
 
+  // Either.
+  bool empty() const {
+    return head_.load(std::memory_order_acquire) == tail_.load(std::memory_order_acquire);
+  }
+
  private:
   std::array<Item, Capacity> items_{};
   alignas(64) std::atomic<size_t> head_{0};  // a cache line each: the two threads do not slow each other

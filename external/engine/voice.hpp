@@ -39,6 +39,8 @@ struct Voice {
   int64_t fade = 1;              // its length in samples
   bool scheduled = false;        // there was a latency to be ready in: a later start counts as late
   bool starved = false;          // the worker is behind the playback
+  float presence = 1;            // fades out before a gap and in behind it
+  double stale_at = 0;           // host time in ms after which it is no longer begun
   bool dropped = false;          // reported as dropped: whatever the worker still says of it is no news
 
   bool waiting() const { return phase == Phase::pending && !begun.load(std::memory_order_relaxed); }

@@ -18,12 +18,15 @@ std::vector<float> controls_of(const Job& job, const ModelInfo& info) {
   for (const Control& control : info.controls) controls.push_back(control.initial);
   std::copy(job.values, job.values + job.count, controls.begin());
   if (job.has_pitch && info.pitch >= 0) controls[info.pitch] = job.pitch;
+  for (size_t i = 0; job.clip && i < controls.size(); ++i)
+    controls[i] = std::clamp(controls[i], info.controls[i].min, info.controls[i].max);
   return controls;
 }
 
 double step_of(const Job& job, const ModelInfo& info) {
   double step = info.sample_rate / job.rate;
-  if (job.has_pitch && info.pitch < 0) step *= std::exp2((job.pitch - kUnshiftedPitch) / 12);
+  const float pitch = job.clip ? std::clamp(job.pitch, 0.f, 127.f) : job.pitch;
+  if (job.has_pitch && info.pitch < 0) step *= std::exp2((pitch - kUnshiftedPitch) / 12);
   if (!(step >= 1.0 / 64 && step <= 64))
     throw ModelError("expected a pitch and rate within 6 octaves of the model's, got a ratio of " +
                      std::to_string(step));
@@ -49,6 +52,7 @@ Worker::~Worker() {
 
 bool Worker::submit(const Job& job) {
   pending_.fetch_add(1, std::memory_order_relaxed);
+  if (job.kind == Job::Kind::load) newest_load_.store(job.id, std::memory_order_relaxed);
   if (!jobs_.push(job)) {
     pending_.fetch_sub(1, std::memory_order_relaxed);
     return false;
@@ -93,6 +97,11 @@ bool Worker::take() {
   if (!jobs_.pop(job)) return false;
   if (job.kind == Job::Kind::note) {
     begin(job);
+    return true;
+  }
+  if (job.kind == Job::Kind::load && job.id != newest_load_.load(std::memory_order_relaxed)) {
+    delete job.path;  // another file was asked for since
+    pending_.fetch_sub(1, std::memory_order_release);
     return true;
   }
   while (!sessions_.empty() && !quit_.load(std::memory_order_acquire)) advance_one();
@@ -172,7 +181,10 @@ void Worker::advance_one() {
 
 void Worker::advance(Session& session) {
   const int samples = session.model->info().samples;
-  session.rendered += session.rendering->next(session.raw.data() + session.rendered);
+  const int first = session.rendered;
+  session.rendered += session.rendering->next(session.raw.data() + first);
+  if (const float gain = session.model->info().gain; gain != 1)
+    for (int i = first; i < session.rendered; ++i) session.raw[i] *= gain;
   Voice& voice = *session.job.voice;
   const int ready = session.resampler->ready(session.rendered, samples);
   if (ready <= session.announced) return;

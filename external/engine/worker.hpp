@@ -26,9 +26,9 @@ struct Job {
   enum class Kind { note, load, describe };
   Kind kind = Kind::note;
   Voice* voice = nullptr;
-  int id = 0, count = 0;
+  int id = 0, count = 0;  // id: the note, or how many loads there were
   float values[kMaxControls] = {};
-  bool has_pitch = false;
+  bool has_pitch = false, clip = true;
   float pitch = 0;
   double rate = 0;  // the host's, in Hz
   Clock::time_point asked;
@@ -94,6 +94,7 @@ class Worker {
   Spsc<Event, 1024> events_;
   Semaphore wake_;
   std::atomic<int> pending_{0};
+  std::atomic<int> newest_load_{0};  // the others are skipped
   std::atomic<bool> quit_{false}, finished_{false};
   std::shared_ptr<const Model> model_;
   std::vector<Session> sessions_;

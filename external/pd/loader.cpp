@@ -89,3 +89,4 @@ void load() {
 
 extern "C" __attribute__((visibility("default"))) void setup_wae0x2dsampler() { load(); }
 extern "C" __attribute__((visibility("default"))) void setup_wae0x2dsampler_tilde() { load(); }
+extern "C" __attribute__((visibility("default"))) void setup_wae0x2dpattern() { load(); }

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <locale>
+#include <sstream>
 
 #ifdef _WIN32
 #include <io.h>
@@ -28,23 +30,49 @@ namespace {
 
 Engine& engine(Object* x) { return *x->inside->engine; }
 
-// False, and an error on the console, where an atom is no finite number.
+// Every number that enters comes through one of these two, the values of controls through the engine, which knows
+// their ranges. NaN and infinities are refused, by name.
+bool finite(Object* x, const char* message, double value) {
+  constexpr double most = std::numeric_limits<float>::max();
+  if (value >= -most && value <= most) return true;
+  tell_error(x, std::string(message) + ": expected a finite number, got " +
+                    (std::isnan(value) ? "NaN" : "an infinity"));
+  return false;
+}
+
+// Takes the nearest value of the range, and says so.
+bool setting(Object* x, const char* message, double value, double low, double high, const std::string& unit,
+             double& taken) {
+  if (!finite(x, message, value)) return false;
+  taken = std::clamp(value, low, high);
+  if (taken == value) return true;
+  std::ostringstream text;
+  text.imbue(std::locale::classic());
+  text << message << ": expected " << low << " to " << high << unit << ", got " << value << ", took " << taken;
+  tell_error(x, text.str());
+  return true;
+}
+
 bool numbers(Object* x, const char* message, int count, const t_atom* atoms, std::vector<float>& values) {
   values.clear();
   for (int i = 0; i < count; ++i) {
-    const double value =
-        atoms[i].a_type == A_FLOAT ? atom_getfloat(&atoms[i]) : std::numeric_limits<double>::quiet_NaN();
-    if (!std::isfinite(value)) {
+    if (atoms[i].a_type != A_FLOAT) {
       tell_error(x, std::string(message) + ": expected numbers only, got another thing at place " +
                         std::to_string(i + 1));
       return false;
     }
+    const double value = atom_getfloat(&atoms[i]);
+    if (!finite(x, message, value)) return false;
     values.push_back(static_cast<float>(value));
   }
   return true;
 }
 
+// An id that is no whole number, or beyond what an int holds, is taken as the nearest one.
+int whole(double value) { return static_cast<int>(std::clamp(value, -1e9, 1e9)); }
+
 void play(Object* x, const Note& note) {
+  engine(x).set_clock(host_ms(x));
   engine(x).play(note, offset(x));
   watch(x);
 }
@@ -52,7 +80,7 @@ void play(Object* x, const Note& note) {
 void on_list(Object* x, t_symbol*, int count, t_atom* atoms) {
   std::vector<float> values;
   if (!numbers(x, "list", count, atoms, values)) return;
-  x->inside->last.values = values;
+  if (count > 0) x->inside->last.values = values;  // an empty list is a bang
   play(x, x->inside->last);
 }
 
@@ -72,13 +100,13 @@ void on_note(Object* x, t_symbol*, int count, t_atom* atoms) {
     return tell_error(x, "note: expected PITCH VELOCITY [ID], got " + std::to_string(count) + " values");
   // Pitches and given ids must not meet: pitches may be microtonal, so they are counted in hundredths, below
   // zero.
-  const int key = values.size() == 3 ? 1 + static_cast<int>(values[2])
-                                     : -1 - static_cast<int>(std::lround(values[0] * 100));
+  const int key = values.size() == 3 ? 1 + whole(values[2])
+                                     : -1 - whole(std::round(values[0] * 100.0));
   if (values[1] <= 0) return engine(x).release(key, offset(x));
   Note note = x->inside->last;
   note.has_pitch = true;
   note.pitch = values[0];
-  note.gain = values[1] / 127;
+  note.gain = std::min(values[1], 127.f) / 127;
   note.key = key;
   play(x, note);
 }
@@ -106,45 +134,45 @@ void on_describe(Object* x) {
 }
 
 void on_stop(Object* x, t_float id) {
-  engine(x).stop(static_cast<int>(id), offset(x));
+  if (finite(x, "stop", id)) engine(x).stop(whole(id), offset(x));
   watch(x);
 }
 
 void on_panic(Object* x) {
-  engine(x).panic();
+  engine(x).panic(offset(x));
   watch(x);
 }
 
 void on_voices(Object* x, t_float count) {
-  if (!(count >= 1 && count <= kMaxVoices))
-    return tell_error(
-        x, "voices: expected 1 to " + std::to_string(kMaxVoices) + ", got " + std::to_string(count));
-  engine(x).set_voices(static_cast<int>(count));
+  double taken = 0;
+  if (!setting(x, "voices", count, 1, kMaxVoices, "", taken)) return;
+  engine(x).set_voices(static_cast<int>(taken));
   watch(x);
 }
 
 void on_latency(Object* x, t_float ms) {
-  if (!(ms >= 0 && ms <= 60000))
-    return tell_error(x, "latency: expected 0 to 60000 ms, got " + std::to_string(ms));
-  engine(x).set_latency(ms);
+  double taken = 0;
+  if (setting(x, "latency", ms, 0, 60000, " ms", taken)) engine(x).set_latency(taken);
 }
 
 void on_fade(Object* x, t_float ms) {
-  if (!(ms >= 0 && ms <= 60000))
-    return tell_error(x, "fade: expected 0 to 60000 ms, got " + std::to_string(ms));
-  engine(x).set_fade(ms);
+  double taken = 0;
+  if (setting(x, "fade", ms, 0, 60000, " ms", taken)) engine(x).set_fade(taken);
 }
 
 void on_gain(Object* x, t_float gain) {
-  if (!std::isfinite(gain)) return tell_error(x, "gain: expected a number");
-  engine(x).set_gain(gain);
+  double taken = 0;
+  if (setting(x, "gain", gain, 0, 16, "", taken)) engine(x).set_gain(taken);
 }
 
 void on_duration(Object* x, t_float ms) {
-  if (!(ms >= 0 && ms <= 3600000))
-    return tell_error(x, "duration: expected 0 (whole notes) to 3600000 ms, got " + std::to_string(ms));
-  x->inside->last.duration_ms = ms;
+  double taken = 0;
+  if (setting(x, "duration", ms, 0, 3600000, " ms", taken)) x->inside->last.duration_ms = taken;
 }
+
+void on_clip(Object* x, t_float on) { engine(x).set_clip(on != 0); }
+
+void on_limit(Object* x, t_float on) { engine(x).set_limit(on != 0); }
 
 void on_offline(Object* x, t_float on) { engine(x).set_offline(on != 0); }
 
@@ -192,6 +220,8 @@ void add_messages(t_class* type) {
   add(type, on_duration, "duration");
   add(type, on_gain, "gain");
   add(type, on_offline, "offline");
+  add(type, on_clip, "clip");
+  add(type, on_limit, "limit");
   add(type, on_panic, "panic");
   add(type, on_describe, "describe");
   add(type, tell_version, "version");

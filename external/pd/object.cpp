@@ -41,6 +41,7 @@ void* make(t_symbol*, int count, t_atom* atoms) {
   x->clock = clock_new(x, reinterpret_cast<t_method>(poll));
   x->canvas = canvas_getcurrent();
   x->inside = new Inside;
+  x->inside->origin = clock_getlogicaltime();
   x->inside->engine = make_engine(16);
   x->inside->engine->set_rate(sys_getsr());
   arguments(x, count, atoms);
@@ -48,8 +49,9 @@ void* make(t_symbol*, int count, t_atom* atoms) {
 }
 
 void dispose(Object* x) {
+  *x->inside->alive = false;
   clock_free(x->clock);
-  bury_engine(std::move(x->inside->engine));
+  retire_engine(std::move(x->inside->engine));
   delete x->inside;
 }
 
@@ -67,6 +69,7 @@ t_int* perform(t_int* w) {
   const int n = static_cast<int>(w[3]);
   Inside& inside = *x->inside;
   inside.ticked = clock_getlogicaltime();
+  inside.engine->set_clock(host_ms(x));
   compute(inside, out, n);
   return w + 4;
 }
@@ -91,6 +94,7 @@ void set_up() {
   class_addmethod(the_class, reinterpret_cast<t_method>(dsp), gensym("dsp"), A_CANT, A_NULL);
   class_sethelpsymbol(the_class, gensym("wae-sampler"));
   add_messages(the_class);
+  set_up_pattern();
 }
 
 }  // namespace

@@ -8,7 +8,8 @@ else()
   set(WAE_USER_DIR "$ENV{HOME}/.local/lib/pd/extra/wae-sampler" CACHE PATH "where install-user installs")
 endif()
 
-set(WAE_PATCHES ${PROJECT_SOURCE_DIR}/../patch/wae-sampler-help.pd ${PROJECT_SOURCE_DIR}/../patch/wae-sampler-meta.pd)
+set(WAE_PATCHES ${PROJECT_SOURCE_DIR}/../patch/wae-sampler-help.pd ${PROJECT_SOURCE_DIR}/../patch/wae-pattern-help.pd
+    ${PROJECT_SOURCE_DIR}/../patch/wae-sampler-meta.pd)
 add_custom_target(install-user
   COMMAND ${CMAKE_COMMAND} --install ${CMAKE_BINARY_DIR} --prefix ${WAE_USER_DIR}
   COMMAND ${CMAKE_COMMAND} -E copy ${WAE_PATCHES} ${WAE_USER_DIR}
@@ -34,6 +35,7 @@ if(UNIX AND NOT APPLE)
     COMMAND ${CMAKE_COMMAND} -E make_directory ${WAE_STAGE}
     COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:wae-loader> ${WAE_STAGE}/wae-sampler.pd_linux
     COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:wae-loader> ${WAE_STAGE}/wae-sampler~.pd_linux
+    COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:wae-loader> ${WAE_STAGE}/wae-pattern.pd_linux
     COMMAND ${CMAKE_COMMAND} -E copy $<TARGET_FILE:wae-core> ${WAE_STAGE}/wae-sampler-core.so
     COMMAND ${CMAKE_COMMAND} -E copy ${WAE_PATCHES} ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/../LICENSE ${WAE_STAGE}
     COMMAND ${CMAKE_COMMAND} -E chdir ${CMAKE_BINARY_DIR}/deken ${CMAKE_COMMAND} -E tar cf ${WAE_DEK} --format=zip wae-sampler

@@ -1,8 +1,8 @@
-// What all objects of a Pd process share: loaded models, dying engines, and the end.
+// What all objects of a Pd process share: loaded models, engines of deleted objects, and the end.
 #include <cstdlib>
 
 #include "engine/cache.hpp"
-#include "engine/graveyard.hpp"
+#include "engine/deferred_cleanup.hpp"
 #include "engine/thread.hpp"
 #include "pd/object.hpp"
 #include "torch/torch_model.hpp"
@@ -11,12 +11,12 @@ namespace wae {
 namespace {
 
 // Never deleted: at exit, the order in which statics die is not ours to choose.
-Graveyard& graveyard() {
-  static auto* made = new Graveyard;
+DeferredCleanup& cleanup() {
+  static auto* made = new DeferredCleanup;
   return *made;
 }
 
-void join_all() { graveyard().join_all(); }
+void join_all() { cleanup().join_all(); }
 
 // Loading may create statics of libtorch that die before an older handler runs; a new handler runs before
 // they do.
@@ -50,19 +50,32 @@ ModelCache& cache() {
 }  // namespace
 
 void wake_shared() {
+  static bool awake = false;
+  if (awake) return;
+  awake = true;
   wake_torch();
   cache();
-  graveyard();
+  cleanup();
   std::atexit(join_all);
   arm_last_act();
 }
 
 std::unique_ptr<Engine> make_engine(int voices) {
   auto engine = std::make_unique<Engine>([](const std::string& path) { return cache().get(path); }, voices);
-  graveyard().born(engine.get());
+  cleanup().add(engine.get());
   return engine;
 }
 
-void bury_engine(std::unique_ptr<Engine> engine) { graveyard().bury(std::move(engine)); }
+std::unique_ptr<PatternEngine> make_pattern_engine() {
+  auto engine = std::make_unique<PatternEngine>([](const std::string& path) {
+    auto pattern = load_torch_pattern(path);
+    std::atexit(join_all);  // as above
+    return pattern;
+  });
+  cleanup().add(engine.get());
+  return engine;
+}
+
+void retire_engine(std::unique_ptr<Background> engine) { cleanup().retire(std::move(engine)); }
 
 }  // namespace wae

@@ -2,6 +2,13 @@
 #include "pd/object.hpp"
 #include "torch/torch_model.hpp"
 
+extern "C" {
+// Pd exports these without declaring them in m_pd.h.
+struct _outconnect;
+_outconnect* obj_starttraverseoutlet(const t_object* x, t_outlet** op, int nout);
+_outconnect* obj_nexttraverseoutlet(_outconnect* lastconnect, t_object** destp, t_inlet** inletp, int* whichp);
+}
+
 namespace wae {
 namespace {
 
@@ -20,7 +27,32 @@ t_atom number(double value) {
 }
 
 void tell(Object* x, const char* what, std::vector<t_atom> atoms) {
-  outlet_anything(x->status, gensym(what), static_cast<int>(atoms.size()), atoms.data());
+  x->inside->told.push_back({gensym(what), std::move(atoms)});
+  watch(x);
+}
+
+// The k-th box wired to the status outlet, as what takes its messages; null behind the last.
+t_pd* receiver(Object* x, int k) {
+  t_outlet* outlet = nullptr;
+  t_object* box = nullptr;
+  t_inlet* inlet = nullptr;
+  int which = 0;
+  _outconnect* at = obj_starttraverseoutlet(&x->pd, &outlet, 1);
+  for (int i = 0; at; ++i) {
+    at = obj_nexttraverseoutlet(at, &box, &inlet, &which);
+    if (i == k) return inlet ? reinterpret_cast<t_pd*>(inlet) : &box->ob_pd;
+  }
+  return nullptr;
+}
+
+// False where the message led to the end of the object. outlet_anything() would go on along the freed wires.
+bool emit(Object* x, Told& message) {
+  const auto alive = x->inside->alive;
+  for (int k = 0; t_pd* to = receiver(x, k); ++k) {
+    pd_typedmess(to, message.selector, static_cast<int>(message.atoms.size()), message.atoms.data());
+    if (!*alive) return false;
+  }
+  return true;
 }
 
 void tell_loaded(Object* x, const Report& report) {
@@ -61,10 +93,18 @@ void tell(Object* x, const Report& report) {
 }  // namespace
 
 void poll(Object* x) {
+  Inside& inside = *x->inside;
   Report report;
-  while (x->inside->engine->next(report)) tell(x, report);
-  x->inside->polling = x->inside->engine->busy();
-  if (x->inside->polling) clock_delay(x->clock, kPollMs);
+  inside.polling = true;  // what is told from here on needs no new call
+  while (inside.engine->next(report)) tell(x, report);
+  // What the receivers cause is told in the next round, so that no loop of messages can hold up time.
+  for (size_t left = inside.told.size(); left > 0; --left) {
+    Told message = std::move(inside.told.front());
+    inside.told.pop_front();
+    if (!emit(x, message)) return;
+  }
+  inside.polling = inside.engine->busy() || !inside.told.empty();
+  if (inside.polling) clock_delay(x->clock, kPollMs);
 }
 
 void watch(Object* x) {
@@ -72,6 +112,8 @@ void watch(Object* x) {
   x->inside->polling = true;
   clock_delay(x->clock, 0);
 }
+
+double host_ms(const Object* x) { return clock_gettimesince(x->inside->origin); }
 
 void tell_error(Object* x, const std::string& text) {
   pd_error(x, "wae-sampler: %s", text.c_str());

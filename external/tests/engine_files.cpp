@@ -4,8 +4,6 @@
 #include <fstream>
 
 #include "engine/archive.hpp"
-#include "engine/inflate.hpp"
-#include "engine/json.hpp"
 #include "engine/metadata.hpp"
 #include "engine/wav.hpp"
 #include "tests/check.hpp"
@@ -172,6 +170,13 @@ void metadata_are_read() {
   CHECK_EQUAL(info.sample_rate, 22050.0);
 }
 
+void a_level_in_decibels_is_a_gain() {
+  CHECK_EQUAL(wae::parse_metadata(kMetadata, "a.pt").gain, 1.f);
+  const std::string text = replaced("\"chunk\": 0", "\"chunk\": 0, \"level_db\": -20");
+  CHECK_NEAR(wae::parse_metadata(text, "a.pt").gain, 0.1f, 1e-7f);
+  CHECK_THROWS(wae::parse_metadata(replaced("\"chunk\": 0", "\"level_db\": 999"), "a.pt"), "expected level_db");
+}
+
 void each_wrong_field_is_named_with_what_was_expected() {
   const auto parse = [](const std::string& text) { return wae::parse_metadata(text, "a.pt"); };
   CHECK_THROWS(parse(replaced("\"format_version\": 1", "\"format_version\": 2")),
@@ -192,10 +197,19 @@ void each_wrong_field_is_named_with_what_was_expected() {
 void malformed_json_is_refused_with_its_place() {
   for (const char* text :
        {"", "{", "{\"a\"", "{\"a\":}", "[1,]", "tru", "\"abc", "{\"a\":1}}", "[1 2]", "\"\\x\"", "nan", "-"})
-    CHECK_THROWS(wae::parse_json(text), "malformed metadata.json");
-  CHECK_THROWS(wae::parse_json(std::string(1000, '[')), "nested too deeply");
-  CHECK_EQUAL(wae::parse_json("\"\\u00e9\\n\"").string, "\xC3\xA9\n");
-  CHECK_EQUAL(wae::parse_json(" [1, -2.5e3, {\"a\": null}] ").list[1].number, -2500.0);
+    CHECK_THROWS(wae::parse_metadata(text, "a.pt"), "malformed metadata.json");
+  CHECK_THROWS(wae::parse_metadata("{\"a\": tru}", "a.pt"), "column");
+  std::string deep;
+  for (int i = 0; i < 100000; ++i) deep += "{\"a\":";
+  CHECK_THROWS(wae::parse_metadata(deep, "a.pt"), "malformed metadata.json");
+  deep += "1" + std::string(100000, '}');
+  CHECK_THROWS(wae::parse_metadata(replaced("\"torch_version\"", "\"created_from\": " + deep + ", \"torch_version\""), "a.pt"),
+               "nested too deeply");
+}
+
+void text_and_numbers_are_read_as_json_has_them() {
+  CHECK_EQUAL(wae::parse_metadata(replaced("z 0", "\\u00e9"), "a.pt").controls[0].name, "\xC3\xA9");
+  CHECK_EQUAL(wae::parse_metadata(replaced("22050", "4.41e4"), "a.pt").sample_rate, 44100.0);
 }
 
 void a_wav_has_its_samples_to_the_bit() {
@@ -218,8 +232,10 @@ int main() {
       {"damaged deflate is refused, or of the right length",
        damaged_deflate_is_refused_or_of_the_right_length},
       {"metadata are read", metadata_are_read},
+      {"a level in decibels is a gain", a_level_in_decibels_is_a_gain},
       {"each wrong field is named, with what was expected", each_wrong_field_is_named_with_what_was_expected},
       {"malformed JSON is refused", malformed_json_is_refused_with_its_place},
+      {"text and numbers are read as JSON has them", text_and_numbers_are_read_as_json_has_them},
       {"a wav has its samples to the bit", a_wav_has_its_samples_to_the_bit},
   });
   std::remove(kPath.c_str());

@@ -123,14 +123,96 @@ void stop_of_an_id_spares_the_others() {
   CHECK_NEAR(out[930], 1, 1e-6);
 }
 
-void panic_is_silence_in_the_next_block() {
+// A fade of 2 ms, at 44.1 kHz 88 samples, from where the message came; also out of a longer fade.
+void panic_fades_to_silence_in_2_ms_without_a_click() {
+  for (const double fade_ms : {0.0, 500.0}) {
+    Options options;
+    options.samples = 44100;
+    Stage stage(options);
+    stage.engine.set_fade(fade_ms);
+    stage.engine.play(note(1));
+    stage.block();
+    if (fade_ms > 0) stage.engine.stop();
+    stage.block();
+    stage.engine.play(note(1), 60);
+    stage.engine.panic(30);
+    const auto out = stage.blocks(256);
+    float before = fade_ms > 0 ? 1 - 64 / (0.5f * 44100) : 1;
+    for (int i = 0; i < 256; ++i) {
+      CHECK(std::abs(out[i] - before) < 1.05f / 88);
+      before = out[i];
+      if (i >= 30 + 89) CHECK_EQUAL(out[i], 0.f);
+    }
+    CHECK(!stage.engine.busy() || !stage.reports().empty());
+  }
+}
+
+void controls_are_clipped_to_their_ranges_unless_told_otherwise() {
   Stage stage(Options{});
-  stage.engine.play(note(1));
-  stage.block();
-  stage.engine.play(note(1), 30);
+  stage.engine.play(note(1e30f));
+  CHECK_EQUAL(stage.block()[0], 1000.f);
   stage.engine.panic();
-  for (const float sample : stage.blocks(256)) CHECK_EQUAL(sample, 0.f);
-  CHECK(!stage.engine.busy() || !stage.reports().empty());
+  stage.blocks(256);
+  stage.engine.play(note(-1e30f));
+  CHECK_EQUAL(stage.block()[0], -1000.f);
+  stage.engine.panic();
+  stage.blocks(256);
+  stage.engine.set_clip(false);
+  stage.engine.play(note(1300));
+  CHECK_EQUAL(stage.block()[0], 1300.f);
+}
+
+void a_note_that_no_audio_took_for_a_second_is_dropped_by_name() {
+  Stage stage(Options{});
+  stage.engine.set_latency(500);
+  stage.engine.set_clock(0);
+  stage.engine.play(note(1));  // may wait until 1500 ms
+  stage.engine.set_clock(200);
+  stage.engine.play(note(2));
+  stage.settle();
+  stage.engine.set_clock(1600);
+  const auto out = stage.blocks(44100);
+  CHECK_EQUAL(*std::max_element(out.begin(), out.end()), 2.f);
+  CHECK_EQUAL(stage.engine.stats().dropped, 0);  // counted when it is reported
+  CHECK_EQUAL(stage.ids(Kind::dropped), "1:too old: no audio was computed, or it was rendered too late");
+  CHECK_EQUAL(stage.engine.stats().dropped, 1);
+  CHECK(!stage.engine.busy());
+}
+
+// Any sum, in blocks of any size: at most 1, and to the bit itself below -1 dBFS.
+void the_limiter_is_transparent_below_its_threshold_and_never_lets_full_scale_pass() {
+  wae::Limiter quiet, loud;
+  unsigned state = 1;
+  const auto random = [&state] { return static_cast<float>((state = state * 1664525u + 1013904223u) >> 8) / (1 << 23) - 1; };
+  for (int block = 0; block < 2000; ++block) {
+    float a[64], b[64], kept[64];
+    for (int i = 0; i < 64; ++i) {
+      kept[i] = a[i] = 0.891f * random();
+      b[i] = random() * (block % 3 ? 64.f : 1e30f);
+    }
+    quiet.run(a, 64, 44100);
+    loud.run(b, 64, 44100);
+    for (int i = 0; i < 64; ++i) {
+      CHECK_EQUAL(a[i], kept[i]);
+      CHECK(std::abs(b[i]) <= 1);
+    }
+  }
+  float strange[4] = {NAN, INFINITY, -INFINITY, 0.5f};
+  loud.run(strange, 4, 44100);
+  for (const float x : strange) CHECK(std::abs(x) <= 1);
+}
+
+// A sine above the threshold: its gain is steady, so that nothing but its level changes.
+void the_limiter_keeps_the_shape_of_a_steady_tone() {
+  wae::Limiter limiter;
+  std::vector<float> out(44100), in(44100);
+  for (int i = 0; i < 44100; ++i) in[i] = out[i] = 4 * std::sin(6.2831853f * 100 * static_cast<float>(i) / 44100);
+  limiter.run(out.data(), 44100, 44100);
+  const float gain = out[22050 + 110] / in[22050 + 110];
+  float worst = 0;
+  CHECK(gain < 0.25f && gain > 0.24f);
+  for (int i = 22050; i < 44100; ++i) worst = std::max(worst, std::abs(out[i] - gain * in[i]));
+  CHECK(worst < 1e-3f);
 }
 
 void a_note_off_releases_its_key_only_and_a_duration_releases_by_itself() {
@@ -217,7 +299,14 @@ int main() {
       {"a burst never sounds more voices than allowed", a_burst_never_sounds_more_voices_than_allowed},
       {"stop fades linearly from its sample", stop_fades_linearly_from_its_sample},
       {"stop of an id spares the others", stop_of_an_id_spares_the_others},
-      {"panic is silence in the next block", panic_is_silence_in_the_next_block},
+      {"panic fades to silence in 2 ms without a click", panic_fades_to_silence_in_2_ms_without_a_click},
+      {"controls are clipped to their ranges unless told otherwise",
+       controls_are_clipped_to_their_ranges_unless_told_otherwise},
+      {"a note that no audio took for a second is dropped by name",
+       a_note_that_no_audio_took_for_a_second_is_dropped_by_name},
+      {"the limiter is transparent below its threshold and never lets full scale pass",
+       the_limiter_is_transparent_below_its_threshold_and_never_lets_full_scale_pass},
+      {"the limiter keeps the shape of a steady tone", the_limiter_keeps_the_shape_of_a_steady_tone},
       {"a note-off releases its key only",
        a_note_off_releases_its_key_only_and_a_duration_releases_by_itself},
       {"a note released before it was ready keeps its length",

@@ -1,6 +1,6 @@
 // The worker: rings full, notes late and early, cancelled, failing; models refused; engines that die busy.
 #include "engine/cache.hpp"
-#include "engine/graveyard.hpp"
+#include "engine/deferred_cleanup.hpp"
 #include "tests/check.hpp"
 #include "tests/fake_model.hpp"
 
@@ -87,20 +87,47 @@ void chunks_equal_the_whole() {
   CHECK(a.blocks(1200) == b.blocks(1200));
 }
 
+// The sound before and behind the gap is faded: no step is larger than that of a fade of 64 samples.
 void a_worker_that_falls_behind_leaves_a_gap_and_goes_on() {
-  Options options;
-  options.chunk = 100;
-  options.delay_us = 3000;
-  Stage stage(options);
-  stage.engine.set_offline(false);
-  stage.engine.play(note(1));
-  while (stage.block()[0] == 0) {
+  for (const int size : {1, 64}) {
+    Options options;
+    options.chunk = 200;
+    options.delay_us = 3000;
+    Stage stage(options);
+    stage.engine.set_offline(false);
+    stage.engine.play(note(1));
+    std::vector<float> out;
+    while ((out = stage.block(size))[0] == 0) {
+    }
+    const auto gap = stage.blocks(1000, size);  // faster than any worker
+    CHECK(stage.engine.stats().gaps >= 1);
+    stage.settle();
+    const auto rest = stage.blocks(1100, size);
+    out.insert(out.end(), gap.begin(), gap.end());
+    out.insert(out.end(), rest.begin(), rest.end());
+    const auto end = std::find_if(out.rbegin(), out.rend(), [](float x) { return x != 0; }).base();
+    for (auto at = out.begin() + 1; at < end; ++at) CHECK(std::abs(at[0] - at[-1]) <= 1.01f / 64);
+    CHECK_EQUAL(stage.ids(Kind::done), "1");
   }
-  stage.blocks(300);  // faster than any worker
-  CHECK(stage.engine.stats().gaps >= 1);
-  stage.settle();
-  stage.blocks(1100);
-  CHECK_EQUAL(stage.ids(Kind::done), "1");
+}
+
+// Ten files asked for at once: the first may be loading already, the last one wins, none between is loaded.
+void of_many_loads_the_last_wins_and_those_between_are_skipped() {
+  std::atomic<int> loads{0};
+  std::atomic<bool> gate{false};
+  wae::Engine engine([&](const std::string& path) -> std::shared_ptr<const wae::Model> {
+    while (!gate.load()) std::this_thread::yield();
+    ++loads;
+    if (path == "9") return std::make_shared<fake::FakeModel>(Options{});
+    throw wae::ModelError("not this one");
+  });
+  for (int i = 0; i < 10; ++i) engine.load(std::to_string(i));
+  gate = true;
+  while (engine.stats().queue > 0) wae::sleep_microseconds(100);
+  CHECK(loads.load() <= 2);
+  int loaded = 0;
+  for (wae::Report report; engine.next(report);) loaded += report.kind == Kind::loaded && report.text == "9";
+  CHECK_EQUAL(loaded, 1);
 }
 
 void a_model_that_throws_drops_the_note_and_keeps_the_engine() {
@@ -199,21 +226,21 @@ void notes_that_come_faster_than_they_can_be_opened_starve_no_one() {
 }
 
 void engines_die_busy_without_waiting() {
-  wae::Graveyard graveyard;
+  wae::DeferredCleanup cleanup;
   const auto before = wae::Clock::now();
   for (int i = 0; i < 30; ++i) {
     Options options;
     options.chunk = 10;
     options.delay_us = 2000;
     auto engine = std::make_unique<wae::Engine>(fake::loader(options));
-    graveyard.born(engine.get());
+    cleanup.add(engine.get());
     engine->load("good");
     for (int k = 0; k < 5; ++k) engine->play(note(1));
-    graveyard.bury(std::move(engine));
+    cleanup.retire(std::move(engine));
   }
   CHECK(wae::Clock::now() - before < std::chrono::seconds(1));
-  graveyard.join_all();
-  graveyard.join_all();  // a second time does no harm
+  cleanup.join_all();
+  cleanup.join_all();  // a second time does no harm
 }
 
 void objects_share_a_model_and_drop_it_together() {
@@ -244,6 +271,8 @@ int main() {
       {"chunks equal the whole", chunks_equal_the_whole},
       {"a worker that falls behind leaves a gap and goes on",
        a_worker_that_falls_behind_leaves_a_gap_and_goes_on},
+      {"of many loads the last wins, and those between are skipped",
+       of_many_loads_the_last_wins_and_those_between_are_skipped},
       {"a model that throws drops the note and keeps the engine",
        a_model_that_throws_drops_the_note_and_keeps_the_engine},
       {"a refused file leaves the old model", a_refused_file_leaves_the_old_model},

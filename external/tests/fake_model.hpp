@@ -52,7 +52,7 @@ class FakeModel final : public wae::Model {
     info_.chunk = options.chunk;
     info_.pitch = options.pitched ? options.controls - 1 : -1;
     for (int i = 0; i < options.controls; ++i)
-      info_.controls.push_back({"c" + std::to_string(i), "-", -10, 10, 0.5f});
+      info_.controls.push_back({"c" + std::to_string(i), "-", -1000, 1000, 0.5f});
   }
   const wae::ModelInfo& info() const override { return info_; }
   // The first control is the level.
@@ -84,6 +84,7 @@ inline wae::Note note(float level) {
 struct Stage {
   explicit Stage(const Options& options, int voices = 16) : engine(loader(options), voices) {
     engine.set_offline(true);
+    engine.set_limit(false);  // places in a sound are read off it
     engine.load("good");
     block(0);
     reports();

@@ -3,6 +3,7 @@
 //   wae-render generative.pt                                    prints the metadata
 //   wae-render generative.pt --point 0.1 -0.3 0 0 60 --out x.wav
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -33,9 +34,10 @@ struct Options {
 }
 
 float number(const char* text) {
-  char* end = nullptr;
-  const float value = std::strtof(text, &end);
-  if (end == text || *end || !std::isfinite(value)) misused(std::string("expected a number, got ") + text);
+  float value = 0;
+  const char* const end = text + std::strlen(text);
+  const auto [after, error] = std::from_chars(text + (*text == '+'), end, value);  // in every locale
+  if (error != std::errc() || after != end || !std::isfinite(value)) misused(std::string("expected a number, got ") + text);
   return value;
 }
 

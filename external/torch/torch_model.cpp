@@ -18,6 +18,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <mutex>
 #include <sstream>
 
 #include "engine/archive.hpp"
@@ -137,6 +138,28 @@ class TorchModel final : public Model {
   ModelInfo info_;
 };
 
+class TorchPattern final : public Pattern {
+ public:
+  TorchPattern(torch::jit::Module module, PatternInfo info)
+      : module_(std::move(module)), info_(std::move(info)) {}
+  const PatternInfo& info() const override { return info_; }
+  std::vector<float> events(const std::vector<float>& controls) const override {
+    return guarded("forward", [&] {
+      const c10::IValue value = module_.get_method("forward")({row(controls)});
+      if (!value.isTensor()) throw ModelError("forward returned no tensor but " + value.tagKind());
+      const at::Tensor tensor = value.toTensor();
+      if (tensor.dim() != 3 || tensor.size(0) != 1 || tensor.size(2) != kEventFields)
+        throw ModelError("forward returned " + shape(tensor) + ", expected [1, N, 5]");
+      const at::Tensor rows = tensor.to(at::kCPU, at::kFloat).contiguous();  // (1, N, 5)
+      return check_events(rows.const_data_ptr<float>(), static_cast<int>(rows.size(1)), info_);
+    });
+  }
+
+ private:
+  torch::jit::Module module_;
+  PatternInfo info_;
+};
+
 void check_method(const torch::jit::Module& module, const char* name, size_t arguments) {
   const auto method = module.find_method(name);
   if (!method) throw ModelError("the model has no method " + std::string(name));
@@ -152,26 +175,26 @@ int version_number(const std::string& text) {
   return std::sscanf(text.c_str(), "%d.%d", &major, &minor) == 2 ? 1000 * major + minor : 0;
 }
 
-torch::jit::Module read_module(const std::string& bytes, const ModelInfo& info) {
-  if (version_number(info.made_with) > version_number(TORCH_VERSION))
-    throw ModelError("made by a newer torch, " + info.made_with + "; this libtorch is " + torch_version());
+torch::jit::Module read_module(const std::string& bytes, const std::string& made_with) {
+  if (version_number(made_with) > version_number(TORCH_VERSION))
+    throw ModelError("made by a newer torch, " + made_with + "; this libtorch is " + torch_version());
   try {
     std::istringstream stream(bytes);
     torch::jit::Module module = torch::jit::load(stream, at::kCPU);
     module.eval();
     return module;
   } catch (const std::exception& error) {
-    throw ModelError("libtorch " + torch_version() + " cannot read it (made with torch " + info.made_with +
+    throw ModelError("libtorch " + torch_version() + " cannot read it (made with torch " + made_with +
                      "): " + first_line(error));
   }
 }
 
 // The profiling executor spends the first calls on observing; the simple one has nothing to learn.
 // Executors are built during the warm-up, so the setting, which is global, can be put back for other hosts of
-// libtorch.
+// libtorch. One load at a time, since it is global.
 class SimpleExecutor {
  public:
-  SimpleExecutor() : profiling_(torch::jit::getProfilingMode()), executor_(torch::jit::getExecutorMode()) {
+  SimpleExecutor() : lock_(mutex()), profiling_(torch::jit::getProfilingMode()), executor_(torch::jit::getExecutorMode()) {
     torch::jit::getProfilingMode() = torch::jit::getExecutorMode() = false;
   }
   ~SimpleExecutor() {
@@ -180,6 +203,12 @@ class SimpleExecutor {
   }
 
  private:
+  static std::mutex& mutex() {
+    static auto* made = new std::mutex;  // never deleted: a load may outlive the statics
+    return *made;
+  }
+
+  std::lock_guard<std::mutex> lock_;
   bool profiling_, executor_;
 };
 
@@ -220,7 +249,7 @@ std::shared_ptr<const Model> load_torch_model(const std::string& path) {
   one_thread();
   c10::InferenceMode inference;
   SimpleExecutor simple;
-  torch::jit::Module module = read_module(archive.bytes, info);
+  torch::jit::Module module = read_module(archive.bytes, info.made_with);
   check_method(module, "forward", 1);
   if (info.chunk) {
     check_method(module, "start", 1);
@@ -229,6 +258,19 @@ std::shared_ptr<const Model> load_torch_model(const std::string& path) {
   auto model = std::make_shared<TorchModel>(std::move(module), std::move(info));
   warm_up(*model);
   return model;
+}
+
+std::shared_ptr<const Pattern> load_torch_pattern(const std::string& path) {
+  const Archive archive = read_archive(path);
+  PatternInfo info = parse_pattern(archive.metadata, path);
+  one_thread();
+  c10::InferenceMode inference;
+  SimpleExecutor simple;
+  torch::jit::Module module = read_module(archive.bytes, info.made_with);
+  check_method(module, "forward", 1);
+  auto pattern = std::make_shared<TorchPattern>(std::move(module), std::move(info));
+  for (int i = 0; i < 2; ++i) pattern->events(clipped({}, pattern->info()));  // warm, and known to be good
+  return pattern;
 }
 
 }  // namespace wae

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/model.hpp"
+#include "engine/pattern.hpp"
 
 namespace wae {
 
@@ -17,5 +18,6 @@ std::string torch_path();  // the shared library in use
 
 // Loads, checks and warms up. Throws ModelError with a text for the user.
 std::shared_ptr<const Model> load_torch_model(const std::string& path);
+std::shared_ptr<const Pattern> load_torch_pattern(const std::string& path);
 
 }  // namespace wae

@@ -8,7 +8,8 @@ open_notes   path -> NoteDataset
 import tempfile
 from pathlib import Path
 
-from latentsampler.data.store import NoteDataset, find_stores
+from latentsampler.data.arrays import find_stores
+from latentsampler.data.store import NoteDataset
 
 
 def open_notes(path):

@@ -29,7 +29,8 @@ import numpy as np
 import torch
 
 from latentsampler.data.extract import extract
-from latentsampler.data.prepare import Preparation, RejectedError, prepare, to_float
+from latentsampler.data.fields import RejectedError
+from latentsampler.data.prepare import Preparation, prepare, to_float
 from latentsampler.runtime.progress import tracked
 from latentsampler.sound.audio import MelConfig, magnitude, mel_filter_bank, mel_inverse
 from latentsampler.sound.metrics import spectral_convergence

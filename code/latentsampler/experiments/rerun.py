@@ -148,7 +148,8 @@ def find_store(checksum, folders=(ROOT / "build", ROOT / "data")):
     """
     for folder in folders:
         for depth in ("*", "*/*", "*/*/*"):
-            for path in sorted(Path(folder).glob(f"{depth}/store.json")):
+            for path in sorted(path for name in ("info.json", "store.json")
+                               for path in Path(folder).glob(f"{depth}/{name}")):
                 if json.loads(path.read_text(encoding="utf-8")).get("checksum") == checksum:
                     return path.parent
     raise FileNotFoundError(f"expected the notes with checksum {checksum[:12]}... in a store below "

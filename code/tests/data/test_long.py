@@ -25,7 +25,7 @@ from tests.conftest import ROOT, dask_cluster
 from .conftest import tone
 
 pytestmark = pytest.mark.long
-FILES = ("notes.csv", "mels.npy", "waveforms.npy", "rejected.csv", "store.json")
+FILES = ("table.csv", "mels.npy", "waveforms.npy", "rejected.csv", "info.json")
 
 BUILD = """
 import sys

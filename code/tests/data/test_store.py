@@ -88,7 +88,7 @@ def test_an_unknown_column_is_refused_by_name(dataset):
 
 
 def test_a_store_says_what_it_was_made_from(dataset):
-    info = json.loads((dataset.path / "store.json").read_text())
+    info = json.loads((dataset.path / "info.json").read_text())
     assert MelConfig(**info["mel"]) == dataset.mel_config == MelConfig()
     assert info["source"]["source"] == "soundfont" and info["preparation"]["peak"] == 0.9
 

@@ -78,7 +78,7 @@ def test_other_versions_another_machine_and_an_unknown_commit_are_told(recorded)
 
 
 def test_the_store_is_found_by_its_checksum(data):
-    checksum = json.loads((data / "store.json").read_text())["checksum"]
+    checksum = json.loads((data / "info.json").read_text())["checksum"]
     assert rerun.find_store(checksum, [data.parents[1]]) == data
     with pytest.raises(FileNotFoundError, match="name them with --data"):
         rerun.find_store("0" * 64, [data.parents[1]])

@@ -15,7 +15,7 @@ processor         per cent of a core while a number of voices sound, and millise
 alone             milliseconds of the network itself for a second of sound
 memory            MiB of the first object and of each further one
 soak              a long time of music, with every tick of the audio timed
-Witness           when the whole machine stood still
+StallMonitor           when the whole machine stood still
 """
 
 import argparse
@@ -31,7 +31,7 @@ import torch
 from latentsampler.contract.export import load_scripted
 
 from tests import pd
-from tests.witness import Witness
+from tests.stall_monitor import StallMonitor
 
 from . import models as small
 from .conftest import BUILD, build_external
@@ -166,14 +166,14 @@ def soak(build, folder, model, notes_per_second, seconds):
     for milliseconds, message, box in timed:
         patch.chain(patch.at(start, milliseconds, message), box)
     patch.at(start, end + 2800, "; pd quit")
-    with Witness() as witness:
+    with StallMonitor() as monitor:
         run = pd.run_patch(patch.text(), folder, batch=False, paths=(build,), timeout=seconds + 60)
-    return run, underruns(run, witness)
+    return run, underruns(run, monitor)
 
 
-def underruns(run, witness):
+def underruns(run, monitor):
     """Milliseconds of the ticks printed as ``late`` that stay late without the time the machine stood still."""
-    return [told for told, without in witness.told("late", run.log, run.times) if without > UNDERRUN_MS]
+    return [told for told, without in monitor.told("late", run.log, run.times) if without > UNDERRUN_MS]
 
 
 

@@ -67,10 +67,13 @@ def models(tmp_path_factory):
 
 @pytest.fixture
 def play(build, tmp_path):
-    """Return a function like `tests.pd.perform` that knows where the object is and fails on any complaint of Pd."""
+    """Return a function like `tests.pd.perform` that knows where the object is and fails on any complaint of Pd.
 
-    def run(creation, events, seconds, quiet=True, **options):
-        done = pd.perform(creation, events, seconds, tmp_path, paths=(build,), **options)
+    The limiter is off, since sums are compared to sample precision; ``limit=1`` plays as users do.
+    """
+
+    def run(creation, events, seconds, quiet=True, limit=0, **options):
+        done = pd.perform(f"{creation} @limit {limit}", events, seconds, tmp_path, paths=(build,), **options)
         assert done.code == 0
         if quiet:
             assert done.complaints() == []

@@ -17,7 +17,7 @@ import numpy as np
 RATE = 22050
 PATCH = """#N canvas 0 0 400 300 12;
 #X obj 20 20 adc~ 1;
-#X obj 20 60 wae-sampler {model} 16;
+#X obj 20 60 wae-sampler {model} 16 @limit 0;
 #X obj 20 100 dac~ 1;
 #X obj 200 20 r to-sampler;
 #X obj 200 60 s from-sampler;

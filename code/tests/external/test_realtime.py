@@ -2,14 +2,14 @@
 
 There is no sound card here: Pd without one keeps time by the clock, so a tick that comes more than 25 ms after the
 one before is what a sound card would call an underrun. A shared machine stands still now and then (20 ms, some times
-a minute, seen with nothing else running): a witness beside Pd measures that, and only what is late without it counts.
+a minute, seen with nothing else running): a monitor beside Pd measures that, and only what is late without it counts.
 """
 
 import numpy as np
 import pytest
 
 from tests import pd
-from tests.witness import Witness
+from tests.stall_monitor import StallMonitor
 
 from . import benchmark
 from . import models as small
@@ -62,9 +62,9 @@ def test_a_tick_that_pd_itself_holds_up_counts_as_an_underrun(tmp_path):
     # Pd computes for a long time at once, as an object would that renders in the audio thread
     patch.chain(patch.at(start, 500, "20000000"), patch.obj("until"), patch.obj("f"))
     patch.at(start, 1000, "; pd quit")
-    with Witness() as witness:
+    with StallMonitor() as monitor:
         run = pd.run_patch(patch.text(), tmp_path, batch=False, timeout=60)
-    assert len(benchmark.underruns(run, witness)) == 1
+    assert len(benchmark.underruns(run, monitor)) == 1
 
 
 def test_under_overload_notes_still_sound(build, tmp_path):

@@ -15,7 +15,7 @@ from matplotlib import image
 
 from tests import pd
 from tests.conftest import require
-from tests.witness import Witness
+from tests.stall_monitor import StallMonitor
 
 POINTS = {1: (0, 160, 255), 2: (255, 128, 0)}  # colours of the moving points
 GEM_POINTS = {1: (77, 166, 230), 2: (242, 140, 77)}
@@ -180,13 +180,13 @@ def test_gem_draws_15_frames_a_second_while_99_of_100_ticks_are_at_most_25_ms_la
         view.send("/wae/run 1")
         found = steady(view, GEM_POINTS)
         time.sleep(2)
-        with Witness() as witness:
+        with StallMonitor() as monitor:
             begun, since = time.monotonic(), len(view.lines)
             time.sleep(5)
             ended, until = time.monotonic(), len(view.lines)
         lines, times = view.lines[since:until], view.times[since:until]
         rate = sum(line.startswith("frame:") for line in lines) / (ended - begun)
-        gaps = np.array([without for _, without in witness.told("gap", lines, times)])
+        gaps = np.array([without for _, without in monitor.told("gap", lines, times)])
         places = steady(view, GEM_POINTS)
     assert rate >= 15
     assert len(gaps) > 300 and np.quantile(gaps, 0.99) <= 10 + 25, f"ticks of 10 ms took up to {gaps.max():.0f} ms"

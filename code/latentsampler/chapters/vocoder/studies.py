@@ -9,7 +9,8 @@ import torch
 
 from latentsampler.chapters.vocoder import benchmark, parts
 from latentsampler.contract.export import load_scripted
-from latentsampler.data.store import NoteDataset, find_stores
+from latentsampler.data.arrays import find_stores
+from latentsampler.data.store import NoteDataset
 from latentsampler.experiments.grid import Study
 from latentsampler.runtime.identity import path_hash
 
