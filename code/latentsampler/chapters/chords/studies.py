@@ -5,7 +5,7 @@ Contents
 Setting         what all cells share
 cells           setting + sources -> cell -> arguments of ``run_cell``
 run_cell        one method on one fold -> figures
-STUDIES         the study, for ``study chords/predictors``
+STUDIES         the study, for ``study chords/prediction``
 table           a record as text, the published figures beside it
 """
 
@@ -160,8 +160,7 @@ def table(record):
     return "\n".join(lines)
 
 
-STUDIES = {"predictors": Study(
+STUDIES = {"prediction": Study(
     "predictors over five splits by song, beside what they must beat (about 45 core-minutes)", Setting(), cells,
     run_cell, table, checksum, {"data": "../shared/data/realbook"},
-    small=Setting(methods=("repeat", "ngram", "predictor"), folds=1, stride=40, steps=20),
-    record=("chords-benchmark", "predictors"))}
+    small=Setting(methods=("repeat", "ngram", "predictor"), folds=1, stride=40, steps=20))}
