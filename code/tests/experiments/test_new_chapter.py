@@ -124,7 +124,8 @@ NEW = {"code/latentsampler/chapters/series/__init__.py": INIT,
 def house(tmp_path_factory):
     """A copy of the repository with the new chapter's files, which overwrite none."""
     folder = tmp_path_factory.mktemp("house")
-    kept = ("code", "report", "notebooks", "book", "toy", "pyproject.toml", "README.md", "conftest.py")
+    kept = ("code", "report", "notebooks", "book", "toy", "pyproject.toml", "README.md", "conftest.py", "constraints.txt",
+            "environment.yml")
     for name in kept:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(
