@@ -181,7 +181,8 @@ def test_steps_are_even_as_shipped_while_notes_are_rendered_in_time(bench_with_e
     """With latency 40 every note sounds 40 ms after its step, to the sample."""
     take = bench_with_external.folder / "take.wav"
     events = [(300.0, "/wae/preset 3"), (320.0, "/wae/swing 0"), (330.0, "/wae/length 30"), (340.0, "/wae/tempo 120"),
-              (350.0, "/wae/d1 0"), (355.0, "/wae/d2 0"), (360.0, "/wae/gain -10"), (1000.0, f"/wae/record-to {take}"), (1300.0, "/wae/run 1"),
+              (350.0, "/wae/d1 0"), (355.0, "/wae/d2 0"), (360.0, "/wae/gain -10"),
+              (1000.0, f"/wae/record-to {take}"), (1300.0, "/wae/run 1"),
               (4500.0, "/wae/record 0")]
     run, kept = bench_with_external.run(["main"], events, 5000.0, {"/wae/ready-ms": 1, "/wae/latency": 1}, batch=False)
     assert last(kept, "/wae/latency")[0] == 40 and len(kept["/wae/ready-ms"]) > 20

@@ -110,7 +110,8 @@ def assemble(model_path, vocoder_path, out, reduce=None):
     mel, controls = about["mel"], ranges + [_pitch_control(about)]
     metadata = {
         "sample_rate": mel["sample_rate"], "n_samples": mel["hop_length"] * mel["n_frames"],
-        "controls": controls, "level_db": level_db(module.eval(), controls, mel["sample_rate"]), "chunk": CHUNK_HOPS * mel["hop_length"] if pieces else 0,
+        "controls": controls, "level_db": level_db(module.eval(), controls, mel["sample_rate"]),
+        "chunk": CHUNK_HOPS * mel["hop_length"] if pieces else 0,
         "created_from": {"model": about["created_from"], "vocoder": about_vocoder["created_from"],
                          "source": source_hash()},
     }
