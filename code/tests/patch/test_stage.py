@@ -192,3 +192,13 @@ def test_steps_are_even_as_shipped_while_notes_are_rendered_in_time(bench_with_e
     late = kept["/wae/ready-ms"][:, 0] > 39
     gaps = np.diff(starts)[1:]  # the first step turns the audio on, and falls anywhere in its first block
     assert len(gaps) > 15 and (np.std(gaps) <= 0.1 or late.any())
+
+
+def test_a_second_panel_in_one_pd_is_told_of_and_a_single_one_is_not(bench):
+    said = []
+    for boxes in (["main"], ["main", "other"]):
+        (bench.folder / "other.pd").write_text("#N canvas 0 0 300 200 12;\n#X obj 20 20 inlet;\n"
+                                              "#X obj 20 60 wae-alone;\n")
+        run, _ = bench.run(boxes, [], 2500.0, sounds=["/wae/status"])
+        said.append(any("second panel" in line for line in run.printed("/wae/status")))
+    assert said == [False, True]
