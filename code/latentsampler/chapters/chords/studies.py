@@ -6,6 +6,7 @@ Setting         what all cells share
 cells           setting + sources -> cell -> arguments of ``run_cell``
 run_cell        one method on one fold -> figures
 table           a record as text, the published figures beside it
+STUDIES         what ``main.py study chords/NAME`` runs
 """
 
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ import torch
 from latentsampler.chapters.chords import baselines, experiment, measuring
 from latentsampler.chapters.chords.songs import Windows, open_songs, windows
 from latentsampler.evaluation.statistics import t_interval
+from latentsampler.experiments.grid import Study
 
 # Carsault et al., MLSP 2019, table 1: accuracy and perplexity on A1, A2, A3 (their MLP with aggregation has 2.1 M
 # parameters, their LSTM 6.9 M); another two thirds of the songs are at hand
@@ -156,3 +158,9 @@ def table(record):
     for name, values in PUBLISHED.items():
         lines.append(f"{name:24s}" + "".join(f"{value:>16g}" for value in values))
     return "\n".join(lines)
+
+
+STUDIES = {"prediction": Study(
+    text="eight beats from eight, over five splits by song: predictors and what they must beat", setting=Setting(),
+    cells=cells, run_cell=run_cell, table=table, checksum=checksum, sources={"data": "build/realbook"},
+    small=Setting(methods=METHODS[:4], folds=2, stride=16, steps=100))}
