@@ -97,7 +97,7 @@ RUNS = {
 BETTER = {name: better for a in ("a1", "a2", "a3") for name, better in ((f"accuracy_{a}", "higher"),
                                                                          (f"perplexity_{a}", "lower"))}
 ABLATIONS = {"predictor": {
-    "musical": RUNS["musical"],
+    "musical-loss": RUNS["musical"],
     "always-key": replace(RUNS["predictor"], hide_key=0.0, hide_place=0.0),
     "a3-only": replace(RUNS["predictor"], alphabets=(0.0, 0.0, 1.0)),
 }}
