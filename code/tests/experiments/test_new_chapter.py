@@ -103,7 +103,8 @@ REPORT = '''"""The chapter in the report of the studies."""
 TABLES, FIGURES = {}, {}
 DERIVED = {"series error in thousandths": lambda records: 1000.0 * records.mean("series/short/error")}
 '''
-PAGE = r"\section{Series} The factor is \result[2]{series/short/factor}, the error \derived[3]{series error in thousandths}."
+PAGE = (r"\section{Series} The factor is \result[2]{series/short/factor}, the error "
+        r"\derived[3]{series error in thousandths}.")
 WEIGHTS = '''"""What the chapter ships."""
 
 
@@ -122,7 +123,7 @@ NEW = {"code/latentsampler/chapters/series/__init__.py": INIT,
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    """A copy of the repository with the new chapter's files, which overwrite none."""
+    """A copy of the repository with the new chapter's files."""
     folder = tmp_path_factory.mktemp("house")
     kept = ("code", "report", "notebooks", "book", "toy", "pyproject.toml", "README.md", "conftest.py", "constraints.txt",
             "environment.yml")
