@@ -2,7 +2,7 @@
 
 A function is *taught* by the notebook that calls it, or else by the notebook whose calls reach it in the fewest steps
 through other functions, or else by the notebook of its folder, or else by that of the modules that import its module
-or that it imports. Nothing of this is written by hand, so a new chapter or notebook appears by itself.
+or that it imports. All of this is derived from the source, so a new chapter or notebook is included without an edit.
 
 Contents
 --------
@@ -170,7 +170,8 @@ def _reach(roots, calls):
 
 
 def _of_its_folder(name, notebooks):
-    return [notebook for notebook in notebooks if notebook.split("_", 1)[-1] == name.split(".")[1]]
+    folders = name.split(".")[1:3]  # latentsampler.data.store, latentsampler.chapters.vocoder.mcnn
+    return [notebook for notebook in notebooks if notebook.split("_", 1)[-1] in folders]
 
 
 def _of_its_neighbours(module, neighbours, known):

@@ -3,7 +3,7 @@
 
 The pages are put together in ``build/book/source``: the notebooks, the pages of this folder, the reference made from
 the package's source, the instrument as ONNX, and the scripts of others (see ``vendor.py``). Then jupyter-book
-executes every notebook and writes HTML; a warning, a failing notebook or a dead link fails the build.
+executes every notebook and writes HTML; a warning, a failing notebook or a broken link fails the build.
 
 Contents
 --------
@@ -84,7 +84,7 @@ def sphinx(folder):
     done = subprocess.run([*map(str, command), "-W", "--keep-going", "-q"], env=environment, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
-        print(done.stdout, file=sys.stderr)  # else it says nothing that a reader needs
+        print(done.stdout, file=sys.stderr)  # printed only on failure
     if made.is_dir():
         shutil.move(made, html)
         _without_thebe(html)
@@ -138,10 +138,9 @@ def _instrument(extra):
 def _pages(source):
     from latentsampler.products.listening import answers
 
-    pages = {f"{path.relative_to(source).with_suffix('')}.html" for path in source.rglob("*.ipynb")}
-    pages |= {"play.html", "listening.html"}
-    figure = (f'<div class="flow lying">{flow.flow_svg(pages)}</div>\n'
-              f'<div class="flow standing">{flow.flow_svg(pages, standing=True)}</div>')
+    boxes = flow.boxes_of()
+    figure = (f'<div class="flow lying">{flow.flow_svg(boxes)}</div>\n'
+              f'<div class="flow standing">{flow.flow_svg(boxes, standing=True)}</div>')
     table = answers.table(sorted((ROOT / "report" / "results" / "listening").glob("answers/*.json")))
     compared = json.loads((HERE / "listening" / "set.js").read_text(encoding="utf-8").split("=", 1)[1].strip(" ;\n"))
     parts = {"flow": figure, "table": f"```text\n{table}\n```",

@@ -3,8 +3,8 @@
 
     python book/stimuli.py --data STORE --model patch/model.pt --vocoder patch/vocoder.pt --mcnn mcnn.pt
 
-They are committed in ``book/listening/``, because answers are only worth comparing when everyone heard the same. File
-names tell nothing, and all sounds of a note have the energy of the original.
+They are committed in ``book/listening/``, because answers can be compared only if all listeners had the same sounds.
+File names do not name the system, and all sounds of a note have the energy of the original.
 
 Contents
 --------

@@ -14,7 +14,7 @@ from latentsampler.data.store import NoteDataset
 
 torch.set_num_threads(1)
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/examples")
-notes = NoteDataset(next((folder / "notes").glob("*/store.json")).parent)
+notes = NoteDataset(next((folder / "notes").glob("*/info.json")).parent)
 demo = experiment.RUNS["demo"]
 few_steps = replace(demo, width=32, schedule=replace(demo.schedule, steps=10, batch_size=16, valid_every=5))
 metrics, history = experiment.run(few_steps, 0, folder / "model.pt", notes, progress=False)

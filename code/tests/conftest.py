@@ -1,5 +1,6 @@
 """What every test shares: where the reference data is, and when a missing part is a failure instead of a skip."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -15,20 +16,37 @@ from latentsampler.data.store import NoteDataset
 from latentsampler.sound.audio import MelConfig
 
 ROOT = Path(__file__).resolve().parents[2]
+TESTS = ROOT / "code" / "tests"
 SHARED = ROOT.parent / "shared"
+GUARDS = ("test_layout.py", "test_main.py", "ci/test_documents.py", "experiments/test_chapters.py")  # with --chapter
 
 
-ALONE = ("external", "patch",  # late beside others
-         "chapters/instrument/test_generative.py", "chapters/instrument/test_puredata.py")
+def pytest_addoption(parser):
+    """Add ``--chapter``."""
+    parser.addoption("--chapter", metavar="NAME", help="run the tests of chapters/NAME and the guards of all chapters")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Mark what plays or measures in real time."""
-    places = tuple(str(ROOT / "code" / "tests" / place) for place in ALONE)
-    for item in items:
-        if str(item.path).startswith(places):
-            item.add_marker("alone")
+def pytest_configure(config):
+    """Refuse a chapter that there is not."""
+    name, there = config.getoption("--chapter"), sorted(p.parent.name for p in TESTS.glob("chapters/*/__init__.py"))
+    if name and name not in there:
+        raise pytest.UsageError(f"expected a chapter with tests, got {name}; there are: {', '.join(there)}")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """With ``--chapter``, leave other files out before they are imported."""
+    name = config.getoption("--chapter")
+    if not name:
+        return None
+    wanted = [TESTS / "chapters" / name, *(TESTS / guard for guard in GUARDS)]
+    kept = any(collection_path.is_relative_to(path) or path.is_relative_to(collection_path) for path in wanted)
+    return None if kept else True
+
+
+def pytest_sessionfinish(session):
+    """A chapter need not have tests of every kind."""
+    if session.config.getoption("--chapter") and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        session.exitstatus = pytest.ExitCode.OK
 
 
 def require(condition, reason):
@@ -56,7 +74,7 @@ def dask_cluster(**options):
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread():
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or 1))  # 2: do results depend on it?
 
 
 @pytest.fixture(scope="session")
@@ -80,9 +98,13 @@ def python():
 
 @pytest.fixture(scope="session")
 def small_notes(tmp_path_factory, python):
-    """A dataset of 144 toy notes, as the real commands make it."""
-    folder = tmp_path_factory.mktemp("small")
-    subprocess.run([python, str(ROOT / "toy" / "make_toy.py"), "--out", str(folder / "toy"), "--small", "--jobs", "1"],
-                   check=True, capture_output=True)
-    store = build_store(from_table(folder / "toy"), folder / "notes", MelConfig(), n_jobs=1, progress=False)
-    return NoteDataset(store)
+    """A dataset of 144 toy notes, as the real commands make it: one for all workers, who only read it."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "small"
+    folder.mkdir(exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "toy").is_dir():
+            command = [python, ROOT / "toy" / "make_toy.py", "--out", folder / "toy", "--small", "--jobs", "1"]
+            subprocess.run(command, check=True, capture_output=True)
+    return NoteDataset(build_store(from_table(folder / "toy"), folder, MelConfig(), n_jobs=1, progress=False))

@@ -3,6 +3,7 @@
 import ast
 import graphlib
 import json
+import statistics
 import subprocess
 import sys
 import tomllib
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.conftest import GUARDS
 
 CODE = Path(__file__).resolve().parents[1]
 ROOT = CODE.parent
@@ -84,6 +87,10 @@ def test_no_module_imports_itself_by_a_detour_and_folders_form_levels():
     sorter.prepare()  # raises CycleError, which names the circle
 
 
+def test_every_guard_of_the_chapters_is_there():
+    assert all((CODE / "tests" / guard).is_file() for guard in GUARDS)
+
+
 def test_the_toy_set_imports_nothing_of_ours():
     assert not {(path.name, name) for path in (ROOT / "toy").rglob("*.py") for name in imported(path)
                 if name.startswith("latentsampler")}
@@ -95,13 +102,24 @@ def test_training_needs_torch_numpy_scipy_and_tqdm_only():
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_modules_stay_under_300_lines_and_functions_under_60(path):
+def test_modules_stay_under_400_lines_and_functions_under_60(path):
     source = path.read_text(encoding="utf-8")
-    assert source.count("\n") <= 300
+    assert source.count("\n") <= 400
+    assert all(length <= 60 for length in lengths(source).values())
+
+
+def lengths(source):
+    """Return the lines of every function without its documentation: ``{"name:line": lines}``."""
+    found = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             documentation = ast.get_docstring(node, clean=False) or ""
-            assert node.end_lineno - node.lineno + 1 - documentation.count("\n") <= 60, node.name
+            found[f"{node.name}:{node.lineno}"] = node.end_lineno - node.lineno + 1 - documentation.count("\n")
+    return found
+
+
+def test_half_of_all_functions_have_at_most_10_lines():
+    assert statistics.median(n for path in SOURCES for n in lengths(path.read_text(encoding="utf-8")).values()) <= 10
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)

@@ -19,10 +19,10 @@ def run(root, python):
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    (["train", "wae", "--data", "nowhere"], "expected a store .* at nowhere, found none"),
-    (["train", "wea", "--data", "nowhere"], "unknown run 'wea'; there are: wae, demo"),
-    (["vocoder", "train", "x", "--data", "nowhere"], "unknown run 'x'; there are: harmonic"),
-    (["train", "wae", "--data", "nowhere", "--record", "--steps", "3"], "--steps changes the run"),
+    (["train", "autoencoder/wae", "--data", "nowhere"], "expected a store .* at nowhere, found none"),
+    (["train", "autoencoder/wea", "--data", "nowhere"], "expected a run of autoencoder \\(wae, demo"),
+    (["train", "vocoder/x", "--data", "nowhere"], "expected a run of vocoder \\(harmonic"),
+    (["train", "autoencoder/wae", "--data", "nowhere", "--record", "--steps", "3"], "--steps changes the run"),
     (["export", "--model", "m.pt", "--vocoder", "v.pt"], "expected a TorchScript file, found none at m.pt"),
     (["render", "g.pt"], "expected a TorchScript file, found none at g.pt"),
     (["dataset", "build", "--source", "nothing", "--out", "o"], "expected soundfont, toy, .*got 'nothing'"),
@@ -39,8 +39,8 @@ def test_a_mistake_is_one_line_that_says_what_was_expected(run, arguments, messa
 
 def test_train_export_and_render_from_a_store_to_a_wav(run, small_notes, tmp_path):
     store, model, vocoder = small_notes.path, tmp_path / "model.pt", tmp_path / "vocoder.pt"
-    for arguments in (["train", "demo", "--data", store, "--steps", 4, "--out", model],
-                      ["vocoder", "train", "demo-harmonic", "--data", store, "--model", model, "--steps", 1, "--out",
+    for arguments in (["train", "autoencoder/demo", "--data", store, "--steps", 4, "--out", model],
+                      ["train", "vocoder/demo-harmonic", "--data", store, "--model", model, "--steps", 1, "--out",
                        vocoder],
                       ["export", "--model", model, "--vocoder", vocoder, "--data", store, "--out", tmp_path / "g.pt"],
                       ["render", tmp_path / "g.pt", "--point", 0.5, -0.5, 0, 0, 57, "--out", tmp_path / "x.wav"]):
@@ -53,8 +53,8 @@ def test_train_export_and_render_from_a_store_to_a_wav(run, small_notes, tmp_pat
 
 def test_too_many_coordinates_are_named(run, small_notes, tmp_path):
     store, model, vocoder = small_notes.path, tmp_path / "model.pt", tmp_path / "vocoder.pt"
-    run("train", "demo", "--data", store, "--steps", 1, "--out", model)
-    run("vocoder", "train", "demo-mcnn", "--data", store, "--steps", 1, "--out", vocoder)
+    run("train", "autoencoder/demo", "--data", store, "--steps", 1, "--out", model)
+    run("train", "vocoder/demo-mcnn", "--data", store, "--steps", 1, "--out", vocoder)
     run("export", "--model", model, "--vocoder", vocoder, "--out", tmp_path / "g.pt")
     done = run("render", tmp_path / "g.pt", "--point", 1, 2, 3, 4, 5, 6)
     assert done.returncode == 2 and "at most 5 values (z1, z2, z3, z4, pitch), got 6" in done.stderr

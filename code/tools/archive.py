@@ -3,16 +3,15 @@
 
 Conventions
 -----------
-* It unfolds to one folder of its own name, with what git tracks (in a copy without git: all that ``.gitignore`` does
-  not name) and the report's generated numbers, tables and figures.
+* It unfolds to one folder of its own name, with what git tracks (in a copy without a repository: all that git would not
+  ignore) and the report's generated numbers, tables and figures.
 * Same files, same bytes: entries are sorted and dated the first of January of the year; executable files stay so.
 * At most 20 MB: if need be without the sounds of the book's listening page, else an error names the largest files.
 
 Contents
 --------
 folder_name    names + year -> the folder's name
-listed_files   what goes in
-unignored      the same by ``.gitignore``, without git
+listed_files   what goes in, by git
 write_archive  files -> zip
 main           the command
 """
@@ -22,6 +21,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import unicodedata
 import zipfile
 from fnmatch import fnmatchcase
@@ -80,48 +80,34 @@ def listed_files(root=ROOT):
     Returns
     -------
     list of pathlib.Path
-        Tracked files that are there, or all but the ignored ones where git does not know the folder.
+        Files that are there: the tracked ones of a repository, in a copy without one all that git would not ignore.
+
+    Raises
+    ------
+    ValueError
+        If git is not installed.
     """
+    root = Path(root).resolve()
     try:
-        done = subprocess.run(["git", "ls-files", "-z", "--full-name"], cwd=root, capture_output=True)
-        tracked = [Path(os.fsdecode(name)) for name in done.stdout.split(b"\0") if name]
-        top = subprocess.run(["git", "rev-parse", "--show-toplevel"], cwd=root, capture_output=True, text=True)
-        inside = done.returncode == 0 and Path(top.stdout.strip()).resolve() == Path(root).resolve()
+        top = _git(root, "rev-parse", "--show-toplevel").strip()
+        if top and Path(top).resolve() == root:
+            listed = _git(root, "ls-files", "-z")
+        else:
+            with tempfile.TemporaryDirectory() as empty:  # a repository that tracks nothing, beside the copy
+                _git(root, "init", "--quiet", "--bare", empty)
+                listed = _git(root, f"--git-dir={empty}", "--work-tree=.", "ls-files", "-z", "--others",
+                              "--exclude-standard")
     except FileNotFoundError:
-        inside = False
-    found = tracked if inside else unignored(root)
-    return sorted(path for path in found if (Path(root) / path).is_file())
+        raise ValueError("expected git, which lists the files of the archive: install it") from None
+    paths = [Path(name) for name in listed.split("\0") if name]
+    return sorted(path for path in paths if (root / path).is_file() and not (root / path).is_symlink())
 
 
-def unignored(root):
-    """Return all files below ``root`` that its ``.gitignore`` does not name, relative to it.
-
-    Of git's patterns it knows names, names with a slash (from the root), folders, ``*`` and ``!``.
-    """
-    rules = []
-    for line in (Path(root) / ".gitignore").read_text(encoding="utf-8").splitlines():
-        if line.strip() and not line.startswith("#"):
-            keep, pattern = line.startswith("!"), line.removeprefix("!")
-            rules.append((keep, pattern.endswith("/"), "/" in pattern.rstrip("/"), pattern.strip("/")))
-    found = []
-    for folder, folders, files in os.walk(root):
-        here = Path(folder).relative_to(root)
-        folders[:] = sorted(name for name in folders if name != ".git" and not (Path(folder) / name).is_symlink()
-                            and not _ignored(here / name, True, rules))
-        found += [here / name for name in files if not _ignored(here / name, False, rules)
-                  and not (Path(folder) / name).is_symlink()]
-    return found
-
-
-def _ignored(path, is_folder, rules):
-    ignored = False
-    for keep, only_folders, from_root, pattern in rules:
-        if only_folders and not is_folder:
-            continue
-        matches = (len(path.parts) == pattern.count("/") + 1 and fnmatchcase(path.as_posix(), pattern)
-                   if from_root else fnmatchcase(path.name, pattern))
-        ignored = (not keep) if matches else ignored
-    return ignored
+def _git(folder, *arguments):
+    """Return what git prints in a folder, whatever repository the environment names; nothing if it fails."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(["git", *arguments], cwd=folder, env=environment, capture_output=True)
+    return os.fsdecode(done.stdout) if done.returncode == 0 else ""
 
 
 def write_archive(target, folder, files, year, root=ROOT):
@@ -164,11 +150,8 @@ def generated():
     """Draw the report's numbers, tables and figures; return their paths, relative to the root."""
     from tools.report import make
 
-    build = make.REPORT / "build"
-    make.generate(build)
-    names = {"numbers.tex"} | {f"{name}.{'tex' if kind.endswith('table') else 'pdf'}" for kind, _, name in
-                               make.USES.findall(make.text_of_sources()) if kind.startswith("record")}
-    return [(build / name).relative_to(ROOT) for name in sorted(names)]
+    written, _ = make.generate(make.REPORT / "build")
+    return [path.relative_to(ROOT) for path in written]
 
 
 def main(arguments=None):

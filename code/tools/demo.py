@@ -1,7 +1,7 @@
 """The whole flow, small: notes -> mels -> V(W)AE -> vocoders -> instrument -> Pure Data -> a picture and a summary.
 
-Called by ``make demo`` or ``python code/main.py``. Writes only under its folder. What a machine lacks (Pure Data, a
-compiler, a SoundFont) is named and done without.
+Called by ``make demo`` or ``python code/main.py``. Writes only under its folder. Parts that the machine lacks (Pure
+Data, a compiler, a SoundFont) are named and skipped.
 """
 
 import json
@@ -93,10 +93,10 @@ def make_notes(out):
     store = build.build_store(source, out / "notes", MelConfig())
     dataset = NoteDataset(store)
     parts = split(dataset)
-    told = {"store": str(store), "accepted": len(dataset), "rejected": dataset.info["rejected"],
+    found = {"store": str(store), "accepted": len(dataset), "rejected": dataset.info["rejected"],
             "train": len(parts.train), "valid": len(parts.valid), "test": len(parts.test)}
-    demo_report.say(told)
-    return dataset, told
+    demo_report.say(found)
+    return dataset, found
 
 
 def train_vocoders(out, dataset):
@@ -147,18 +147,18 @@ def play_walk(out, metadata, points, notes, external):
         soundfile.write(out / "walk.wav", expected, rate, subtype="FLOAT")
         got, player = expected, "Python (no built external)"
     error = float(np.abs(got[:len(expected)] - expected[:len(got)]).max())
-    told = {"player": player, "points": len(points), "seconds": round(len(got) / rate, 2),
+    found = {"player": player, "points": len(points), "seconds": round(len(got) / rate, 2),
             "peak_dbfs": round(float(20 * np.log10(np.abs(got).max() + 1e-9)), 2),
             "largest_difference_from_python": error}
-    demo_report.say(told)
-    return told
+    demo_report.say(found)
+    return found
 
 
 def measure_notes(notes, points, sample_rate):
     """Return the share of notes in tune and the number of silent ones."""
     f0 = np.array([pitch.estimate_f0(note, sample_rate) for note in demo_report.bar(notes, "pitch")])
     off = np.abs(pitch.cents(f0, pitch.midi_to_hz(points[:, -1])))
-    told = {"within_50_cents": float(np.mean(off <= 50.0)), "median_cents": float(np.nanmedian(off)),
+    found = {"within_50_cents": float(np.mean(off <= 50.0)), "median_cents": float(np.nanmedian(off)),
             "silent": int(np.sum(np.abs(notes).max(axis=1) < SILENT))}
-    demo_report.say(told)
-    return told
+    demo_report.say(found)
+    return found

@@ -51,10 +51,10 @@ def finish_external(builder, out, point, note):
     done = subprocess.run([str(program), str(out / "generative.pt"), "--point", *(f"{x:.9g}" for x in point),
                            "--out", str(wav)], capture_output=True, text=True, check=True)
     got = soundfile.read(wav, dtype="float32")[0]
-    told = {"built": True, "program": str(program), "largest_difference_from_python": float(np.abs(got - note).max())}
+    found = {"built": True, "program": str(program), "largest_difference_from_python": float(np.abs(got - note).max())}
     print(done.stdout.strip())
-    say(told)
-    return told
+    say(found)
+    return found
 
 
 def draw(out, metadata, points, step_ms):
@@ -80,7 +80,7 @@ def tell(summary, out):
     print(f"   the walk plays {summary['chosen']}")
     print(f"   walk: {walk['points']} points by {walk['player']}, {walk['seconds']} s, peak {walk['peak_dbfs']} dBFS, "
           f"{walk['largest_difference_from_python']:.1e} from Python's own rendering")
-    print(f"   pitch: {measured['within_50_cents']:.0%} of notes within 50 cents of the asked one, "
+    print(f"   pitch: {measured['within_50_cents']:.0%} of notes within 50 cents of the requested one, "
           f"median {measured['median_cents']:.1f}; {measured['silent']} silent notes")
     print(f"   files: {out}/model.pt vocoder.pt generative.pt walk.wav walk.png summary.json")
     print("   play it: make external && pd patch/main.pd")

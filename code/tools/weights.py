@@ -27,7 +27,7 @@ def find_notes(data):
     if data.suffix == ".npz":
         return data
     run("dataset", "build", "--source", "soundfont", "--out", data)
-    stores = [path.parent for path in data.glob("*/store.json")]
+    stores = [path.parent for path in data.glob("*/info.json")]
     if len(stores) != 1:
         raise SystemExit(f"expected one store in {data}, found {len(stores)}; remove the others")
     return stores[0]
@@ -41,8 +41,8 @@ def main():
     model, vocoder, generative = (BUILD / f"{name}.pt" for name in ("model", "vocoder", "generative"))
     for record in ("autoencoder/wae/seed0", "vocoder/harmonic/seed0"):
         shutil.rmtree(RESULTS / record, ignore_errors=True)  # git keeps what was there
-    run("train", "wae", "--data", data, "--out", model, "--device", device, "--record")
-    run("vocoder", "train", "harmonic", "--data", data, "--model", model, "--out", vocoder, "--device", device,
+    run("train", "autoencoder/wae", "--data", data, "--out", model, "--device", device, "--record")
+    run("train", "vocoder/harmonic", "--data", data, "--model", model, "--out", vocoder, "--device", device,
         "--record")
     run("export", "--model", model, "--vocoder", vocoder, "--data", data, "--grid", BUILD / "grid.wav", "--out",
         generative)
@@ -67,9 +67,9 @@ def make_knobs(data, model, vocoder, generative):
     projection, knobs = BUILD / "projection.pt", BUILD / "knobs.pt"
     shutil.rmtree(RESULTS / "projection/knobs/seed0", ignore_errors=True)
     run("project", "name-axes", generative)
-    run("project", "unheard", "--out", BUILD / "unheard")
-    run("project", "train", "knobs", "--data", data, "--model", model, "--vocoder", vocoder, "--unheard",
-        BUILD / "unheard", "--out", projection, "--record")
+    run("project", "held-out", "--out", BUILD / "held-out")
+    run("train", "projection/knobs", "--data", data, "--model", model, "--vocoder", vocoder, "--held-out",
+        BUILD / "held-out", "--out", projection, "--record")
     run("export", "--controls", "knobs", "--model", model, "--vocoder", vocoder, "--projection", projection, "--data",
         data, "--out", knobs)
     return [knobs, knobs.with_suffix(".map.txt")]

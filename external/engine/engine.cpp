@@ -131,14 +131,14 @@ void Engine::shorten(Voice& voice, int64_t release, double fade_ms) {
   voice.fade = std::max<int64_t>(1, samples(fade_ms));
 }
 
-// A note released before it sounds keeps its length: it starts late, and ends as much later.
+// A note-off waits as long as a note does, so that lengths stay what they were. A note that starts late ends as much
+// later.
 void Engine::release(int key, double offset) {
-  const int64_t when = mixer_.now + std::llround(offset);
+  const int64_t when = mixer_.now + std::llround(offset) + samples(latency_ms_);
   for (int slot = 0; slot < mixer_.slots(); ++slot) {
     Voice& voice = mixer_.voice(slot);
     if (!voice.held() || voice.key != key || key == 0) continue;
-    const int64_t from = voice.sounding() ? voice.started : voice.due - samples(latency_ms_);
-    shorten(voice, std::max<int64_t>(1, when - from), fade_ms_);
+    shorten(voice, std::max<int64_t>(1, when - (voice.sounding() ? voice.started : voice.due)), fade_ms_);
   }
 }
 

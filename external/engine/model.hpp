@@ -24,6 +24,7 @@ struct Control {
 struct ModelInfo {
   std::string path, made_with, created_from;
   double sample_rate = 0;
+  float gain = 1;  // at which a host plays it
   int samples = 0;
   int chunk = 0;   // samples of the first chunk; 0: the model renders whole notes only
   int pitch = -1;  // index of the control named pitch; -1: unpitched

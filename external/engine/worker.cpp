@@ -181,7 +181,10 @@ void Worker::advance_one() {
 
 void Worker::advance(Session& session) {
   const int samples = session.model->info().samples;
-  session.rendered += session.rendering->next(session.raw.data() + session.rendered);
+  const int first = session.rendered;
+  session.rendered += session.rendering->next(session.raw.data() + first);
+  if (const float gain = session.model->info().gain; gain != 1)
+    for (int i = first; i < session.rendered; ++i) session.raw[i] *= gain;
   Voice& voice = *session.job.voice;
   const int ready = session.resampler->ready(session.rendered, samples);
   if (ready <= session.announced) return;

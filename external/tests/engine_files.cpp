@@ -170,6 +170,13 @@ void metadata_are_read() {
   CHECK_EQUAL(info.sample_rate, 22050.0);
 }
 
+void a_level_in_decibels_is_a_gain() {
+  CHECK_EQUAL(wae::parse_metadata(kMetadata, "a.pt").gain, 1.f);
+  const std::string text = replaced("\"chunk\": 0", "\"chunk\": 0, \"level_db\": -20");
+  CHECK_NEAR(wae::parse_metadata(text, "a.pt").gain, 0.1f, 1e-7f);
+  CHECK_THROWS(wae::parse_metadata(replaced("\"chunk\": 0", "\"level_db\": 999"), "a.pt"), "expected level_db");
+}
+
 void each_wrong_field_is_named_with_what_was_expected() {
   const auto parse = [](const std::string& text) { return wae::parse_metadata(text, "a.pt"); };
   CHECK_THROWS(parse(replaced("\"format_version\": 1", "\"format_version\": 2")),
@@ -225,6 +232,7 @@ int main() {
       {"damaged deflate is refused, or of the right length",
        damaged_deflate_is_refused_or_of_the_right_length},
       {"metadata are read", metadata_are_read},
+      {"a level in decibels is a gain", a_level_in_decibels_is_a_gain},
       {"each wrong field is named, with what was expected", each_wrong_field_is_named_with_what_was_expected},
       {"malformed JSON is refused", malformed_json_is_refused_with_its_place},
       {"text and numbers are read as JSON has them", text_and_numbers_are_read_as_json_has_them},

@@ -59,7 +59,7 @@ def measure_notes(dataset, progress=False):
     numpy.ndarray
         ``(N, 4)`` points.
     """
-    from tqdm import tqdm
+    from latentsampler.runtime.progress import tracked
 
     identity = f"{dataset.checksum} {_source()}"
     folder = dataset.path if dataset.path.is_dir() else None  # a packed store has no place beside it
@@ -71,7 +71,7 @@ def measure_notes(dataset, progress=False):
     blocks = np.array_split(np.arange(len(dataset)), max(1, len(dataset) // 16))
     points = np.concatenate([measure(dataset.waveforms[block].astype(np.float64) / 32768.0,
                                      dataset.mel_config.sample_rate)
-                             for block in tqdm(blocks, desc="attributes", disable=not progress)])
+                             for block in tracked(blocks, desc="attributes", disable=not progress)])
     if table:
         _keep(table, identity, points)
     return points

@@ -15,15 +15,19 @@ round_to_half    weights of a module -> their nearest half-precision values
 save_scripted    module or ScriptModule + metadata -> file
 load_scripted    file -> module, metadata
 source_hash      identity of the code that made a model
+created_from     what a file says of its origin
 """
 
 import hashlib
+import io
 import json
-import os
 import warnings
 from pathlib import Path
 
 import torch
+
+from latentsampler.runtime.files import write_bytes
+from latentsampler.runtime.identity import as_json, short_hash
 
 FORMAT_VERSION = 1
 
@@ -37,7 +41,7 @@ def save_scripted(module, path, metadata, keep=("forward",)):
         In any mode; saved in evaluation mode. Its weights are rounded in place (:func:`round_to_half`), so that what
         is measured next is what was saved.
     path : str or pathlib.Path
-        File to write, atomically.
+        File to write, atomically. When it can be opened again, the checkpoint of its training is removed.
     metadata : dict
         What JSON can hold; ``format_version`` and ``torch_version`` are added.
     keep : sequence of str
@@ -49,16 +53,17 @@ def save_scripted(module, path, metadata, keep=("forward",)):
         ``path``.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     round_to_half(module)
     metadata = {"format_version": FORMAT_VERSION, "torch_version": torch.__version__.split("+")[0], **metadata}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what libtorch hosts can load
         scripted = torch.jit.script(module.eval())
         frozen = torch.jit.freeze(scripted, preserved_attrs=[name for name in keep if name != "forward"])
-        partial = path.with_name(path.name + ".partial")
-        torch.jit.save(frozen, str(partial), _extra_files={"metadata.json": json.dumps(metadata)})
-    os.replace(partial, path)
+        buffer = io.BytesIO()  # a full disk must be an error of Python's: libtorch's own writer ends the process
+        torch.jit.save(frozen, buffer, _extra_files={"metadata.json": json.dumps(metadata)})
+    write_bytes(path, buffer.getbuffer())
+    load_scripted(path)
+    path.with_name(path.name + ".ckpt.done").unlink(missing_ok=True)  # the result is safe
     return path
 
 
@@ -133,3 +138,31 @@ def source_hash():
     for path in sorted(root.rglob("*.py")):
         digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def created_from(config, seed, checksum, module, **others):
+    """Return what a file says of its origin, so that files made by another run are told apart.
+
+    Parameters
+    ----------
+    config : dataclass
+        What was trained.
+    seed : int
+        Of the run.
+    checksum : str
+        Of the data.
+    module : torch.nn.Module
+        What was trained: its weights, as saved, count.
+    **others : object
+        What else it was made from.
+
+    Returns
+    -------
+    dict
+        config, weights and source (12 hexadecimal digits each), seed, dataset, and the others.
+    """
+    digest = hashlib.sha256()
+    for name, value in round_to_half(module).state_dict().items():
+        digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    return {"config": short_hash(as_json(config)), "seed": seed, "weights": digest.hexdigest()[:12],
+            "dataset": checksum, "source": source_hash(), **others}

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from latentsampler.data.build import build_store
 from latentsampler.data.extract import extract
 from latentsampler.data.soundfont import SoundFontSource
 from latentsampler.data.sources import from_names
 from latentsampler.data.store import NoteDataset
-from latentsampler.data.study import Study
+from latentsampler.data.study import Findings
+from latentsampler.runtime.progress import tracked
 from latentsampler.sound.audio import MelConfig
 
 BLOCK = 10  # notes in turn, so that other work on the machine disturbs both alike
@@ -62,7 +62,7 @@ def run_speed_benchmark(dataset=None, notes=300):
 
     Returns
     -------
-    Study
+    Findings
         ``metrics``: "notes", "built" (of these, kept when built from files), "largest_relative_difference" from librosa
         (of each mel's maximum). ``timings``: "librosa_ms", "extract_ms" and "times_faster" for mels of waveforms in
         memory, one core, per note; "librosa_files_ms", "build_ms" and "build_times_faster" from files to a finished
@@ -81,7 +81,7 @@ def run_speed_benchmark(dataset=None, notes=300):
         "librosa_files_ms": 1000 * file_seconds / len(waveforms), "build_ms": 1000 * build_seconds / len(waveforms),
         "build_times_faster": file_seconds / build_seconds, "access_ms": _access_ms(dataset),
         "cores": os.cpu_count()}
-    return Study({"notes": notes, "mel": config.to_dict()},
+    return Findings({"notes": notes, "mel": config.to_dict()},
                  {"notes": len(waveforms), "built": built, "largest_relative_difference": float(f"{difference:.1e}")},
                  dataset.checksum, {name: round(value, 3) for name, value in timings.items()})
 
@@ -90,7 +90,7 @@ def _extraction(waveforms, config):
     plain_librosa_mel(waveforms[0] / np.float32(32768), config)  # compiles
     extract(waveforms[:1], config)
     theirs, ours, difference = [], [], 0.0
-    for start in tqdm(range(0, len(waveforms), BLOCK), desc="extraction"):
+    for start in tracked(range(0, len(waveforms), BLOCK), desc="extraction"):
         notes = waveforms[start:start + BLOCK]
         before = time.perf_counter()
         references = [plain_librosa_mel(note / np.float32(32768), config) for note in notes]
@@ -115,7 +115,7 @@ def _files(waveforms, pitches, config):
                             np.pad(note, (0, 5 * 44100 - len(note)))[:5 * 44100], 44100)
         start = time.perf_counter()
         mels = []
-        for path in tqdm(sorted(Path(folder).glob("*.wav")), desc="librosa, from files"):
+        for path in tracked(sorted(Path(folder).glob("*.wav")), desc="librosa, from files"):
             note = librosa.load(path, sr=config.sample_rate)[0][:config.n_samples]
             mels.append(plain_librosa_mel(note, config))
         np.save(Path(folder) / "mels.npy", np.stack(mels))

@@ -1,26 +1,27 @@
-"""The commands ``dataset build | list | check | show``, and ``benchmark`` of this stage.
+"""The commands ``dataset build | list | check | show``.
 
 Contents
 --------
 add_parser   adds them to a parser's subcommands
-add_benchmarks   adds ``benchmark frontends | preparation | speed``
 open_source  what ``--source`` means
 """
 
-import json
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
-from latentsampler.data.store import NoteDataset, find_stores, store_checksum
+from latentsampler.data.arrays import Store, find_stores
+from latentsampler.data.store import NoteDataset
 
 SOURCE_HELP = ("soundfont (a General MIDI SoundFont of this computer), toy (synthesised into OUT/toy), tinysol "
                "(downloaded into OUT/TinySOL), a .sf2 file, or a folder of sounds: toy, TinySOL, OrchideaSOL, "
-               "SOL_0.9_HQ, NSynth json-wav, or any wav/flac/aiff with or without a csv")
+               "SOL_0.9_HQ, NSynth json-wav, or any wav, flac, aiff, mp3, ogg with or without a table (csv, tsv), "
+               "or that table")
+FEWEST = 16  # notes, below which a tenth to measure on is one or none
+LISTEN = 24  # notes after a build: some seconds
 
 
 def add_parser(commands):
@@ -46,17 +47,6 @@ def add_parser(commands):
     show.set_defaults(run=_show)
 
 
-def add_benchmarks(benchmarks):
-    """Add the benchmarks of this stage to the subcommands of ``benchmark``."""
-    for name, study, text in (("frontends", _frontends, "what mel front-ends keep of a note"),
-                              ("preparation", _preparation, "what trimming and levels do"),
-                              ("speed", _speed, "how fast notes become mels")):
-        parser = benchmarks.add_parser(name, help=text)
-        parser.add_argument("--source", default="soundfont", help="as for `dataset build` (default: %(default)s)")
-        parser.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
-        parser.set_defaults(run=_benchmark, name=name, study=study)
-
-
 def open_source(text, folder):
     """Return the note source that ``--source`` names.
 
@@ -79,6 +69,7 @@ def open_source(text, folder):
     """
     from latentsampler.data import sources
     from latentsampler.data.soundfont import SoundFontSource
+    from latentsampler.data.tables import ENDINGS
 
     makers = {"soundfont": SoundFontSource, "toy": lambda: _toy(folder / "toy"),
               "tinysol": lambda: sources.tinysol(folder / "TinySOL")}
@@ -89,7 +80,9 @@ def open_source(text, folder):
         return sources.from_folder(path)
     if path.suffix.lower() == ".sf2":
         return SoundFontSource(path)
-    raise FileNotFoundError(f"expected {', '.join(makers)}, a .sf2 file or a folder, got {text!r}")
+    if path.suffix.lower() in ENDINGS and path.is_file():
+        return sources.from_table(path.parent, path)
+    raise FileNotFoundError(f"expected {', '.join(makers)}, a .sf2 file, a folder or a table in it, got {text!r}")
 
 
 def _toy(folder):
@@ -108,42 +101,61 @@ def _build(options):
     source = open_source(options.source, options.out)
     with cluster(options.scheduler):
         store = build_store(source, options.out, n_jobs=options.jobs)
-    info = NoteDataset(store).info
-    print(f"{info['notes']} notes, {info['rejected']} rejected (see {store / 'rejected.csv'})")
+    dataset = NoteDataset(store)
+    print(f"{len(dataset)} notes, {dataset.info['rejected']} rejected (see {store / 'rejected.csv'})")
+    for remark in _remarks(dataset):
+        print(remark, file=sys.stderr)
     print(store)
+
+
+def _remarks(dataset):
+    """Yield what a user should know of a store before training on it, a line each."""
+    from latentsampler.data.check import disagreement, listen_to
+
+    if len(dataset) < FEWEST:
+        yield f"few notes: got {len(dataset)}; what is trained on less than {FEWEST} is measured on next to nothing"
+    estimated = sum(row.get("Pitch source") == "estimate" and row["Pitch"] != "" for row in dataset.rows)
+    if estimated:
+        yield f"no label: {estimated} of {len(dataset)} pitches are estimated, marked so in the column \"Pitch source\""
+    if dataset.info["source"]["source"] != "soundfont":  # which plays what it is asked for
+        line = disagreement(listen_to(dataset, LISTEN))
+        if line:
+            yield line
 
 
 def _list(options):
     stores = find_stores(options.folder)
-    for store in stores:
-        info = NoteDataset(store).info
-        mel = info["mel"]
-        print(f"{store}  {info['source']['source']}: {info['notes']} notes, {info['rejected']} rejected, "
-              f"mel {mel['n_mels']} x {mel['n_frames']} at {mel['sample_rate']} Hz")
+    for path in stores:
+        store = Store(path)
+        made_from = store.info.get("source")
+        made_from = made_from["source"] if isinstance(made_from, dict) else made_from or "unknown source"
+        mel = store.info.get("mel")
+        what = (f"mel {mel['n_mels']} x {mel['n_frames']} at {mel['sample_rate']} Hz" if mel
+                else ", ".join(store.fields))
+        print(f"{path}  {made_from}: {len(store)} {'notes' if mel else 'items'}, {store.info['rejected']} rejected, "
+              f"{what}")
     if not stores:
         print(f"no store in {options.folder}")
 
 
 def _check(options):
+    from latentsampler.data.check import NEAR, disagreement, listen_to
     from latentsampler.data.extract import extract
-    from latentsampler.sound.pitch import cents, estimate_f0, midi_to_hz
 
     dataset = NoteDataset(options.store)
-    intact = store_checksum(dataset.path, dataset.info["mel"]) == dataset.checksum
+    intact = Store(dataset.path).is_intact()
     chosen = np.random.default_rng(0).permutation(len(dataset))[:options.pitches]
     again = extract(np.array(dataset.waveforms[chosen]), dataset.mel_config)
     same = bool(np.allclose(again, dataset.mels[chosen], rtol=1e-4, atol=1e-6))
     print(f"checksum: {'as built' if intact else 'CHANGED'}; mels of {len(chosen)} notes: "
           f"{'those of their waveforms' if same else 'NOT those of their waveforms'}")
-    off = 0
-    for index in chosen[~np.isnan(dataset.pitch.numpy()[chosen])]:
-        heard = estimate_f0(dataset.waveform(index).numpy(), dataset.mel_config.sample_rate)
-        away = cents(heard, midi_to_hz(dataset.pitch[index].item()))
-        if not abs(away) <= 50.0:  # also where nothing is heard: NaN
-            off += 1
-            print(f"  {dataset.rows[index]['Path']}: labelled {dataset.rows[index]['Pitch']}, heard {heard:.1f} Hz "
-                  f"({away:+.0f} cents)")
-    print(f"pitch: {off} of {len(chosen)} notes further than 50 cents from their label, by pYIN")
+    notes = listen_to(dataset, options.pitches)
+    off = [note for note in notes if not abs(note.cents) <= NEAR]  # also where nothing is heard: NaN
+    for note in off:
+        row = dataset.rows[note.index]
+        print(f"  {row['Path']}: labelled {row['Pitch']}, heard {note.hz:.1f} Hz ({note.cents:+.0f} cents)")
+    print(f"pitch: {len(off)} of {len(notes)} labelled notes further than {NEAR:.0f} cents from their label, by pYIN")
+    print(disagreement(notes) or "labels agree with the sound")
     return 0 if intact and same else 1
 
 
@@ -163,31 +175,3 @@ def _show(options):
         figure_mels(dataset).savefig(options.out / "mels.png", dpi=150)
         figure_pitch_map(dataset).savefig(options.out / "map.png", dpi=150)
         print(f"{options.out / 'mels.png'}, {options.out / 'map.png'}")
-
-
-def _frontends(options):
-    from latentsampler.data import study
-
-    return study.run_frontend_study(open_source(options.source, Path("data")), every=7)
-
-
-def _preparation(options):
-    from latentsampler.data import preparation_study
-
-    return preparation_study.run_preparation_study()
-
-
-def _speed(options):
-    from latentsampler.data import benchmark
-
-    return benchmark.run_speed_benchmark()
-
-
-def _benchmark(options):
-    from latentsampler.data.study import record_study
-
-    begin = time.perf_counter()
-    study = options.study(options)
-    print(json.dumps({**study.metrics, **study.timings}, indent=1))
-    if options.record:
-        print(f"recorded {record_study(study, options.name, time.perf_counter() - begin)}")

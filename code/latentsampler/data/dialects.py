@@ -17,7 +17,8 @@ import re
 
 import numpy as np
 
-from latentsampler.data.names import parse_any, parse_sol
+from latentsampler.data.free_names import parse_any
+from latentsampler.data.names import parse_sol
 from latentsampler.data.table import COLUMNS, DYNAMICS, make_row, pitch_name, pitch_number
 
 ALIASES = {**{name.lower(): name for name in COLUMNS},
@@ -26,15 +27,18 @@ ALIASES = {**{name.lower(): name for name in COLUMNS},
            "instrument": "Instrument (in full)", "technique": "Technique (in full)", "midi": "Pitch ID",
            "note": "Pitch", "dynamic": "Dynamics", "string": "String ID (if applicable)"}
 _WHOLE = ("Pitch ID", "Dynamics ID", "Instance ID")
+_LIMITS = {"Pitch ID": 127, "Dynamics ID": 4, "Velocity": 127}
 
 
-def as_row(line):
+def as_row(line, path=None):
     """Return a line of a csv as a row of TinySOL's columns, with what its name adds.
 
     Parameters
     ----------
     line : dict
         Column -> string, of any dialect.
+    path : str, optional
+        Of its file on disk, where that is written otherwise.
 
     Returns
     -------
@@ -45,10 +49,12 @@ def as_row(line):
     Raises
     ------
     ValueError
-        If no column names the file, or a pitch is no pitch.
+        If no column names the file, a pitch is no pitch, or the line has more cells than columns.
     """
-    path_of(line)
+    if None in line:
+        raise ValueError(f"expected {len(line) - 1} cells as in the first line, got {len(line) - 1 + len(line[None])}")
     given = {name: _plain(name, value) for name, value in _renamed(line).items()}
+    given["Path"] = path or path_of(line)
     _fill_pitch(given)
     if given.get("Dynamics") in DYNAMICS and not given.get("Dynamics ID"):
         given["Dynamics ID"] = str(DYNAMICS.index(given["Dynamics"]))
@@ -85,7 +91,11 @@ def contradiction(row):
     str
         The reason, empty if there is none.
     """
-    names = "_".join(pitch_name(int(float(part))) for part in row["Pitch ID"].split("_") if _number(part))
+    for name, most in _LIMITS.items():
+        for part in row.get(name, "").split("_"):
+            if part and not (_number(part) and 0 <= float(part) <= most):
+                return f"expected {name} in 0..{most}, got {part}"
+    names = "_".join(pitch_name(round(float(part))) for part in row["Pitch ID"].split("_") if part)
     if row["Pitch"] and row["Pitch ID"] and names != _sharps(row["Pitch"]):
         return f"pitch {row['Pitch']} is not pitch ID {row['Pitch ID']}"
     if row["Dynamics"] in DYNAMICS and row["Dynamics ID"] not in ("", str(DYNAMICS.index(row["Dynamics"]))):
@@ -119,7 +129,7 @@ def _renamed(line):
 
 def _plain(name, value):
     value = "" if value in ("N", "None", "nan") and name != "Path" else value
-    return re.sub(r"\.0$", "", value) if name in _WHOLE else value
+    return re.sub(r"[.,]0+$", "", value) if name in _WHOLE else value  # 60.0, or 60,0 where Excel speaks French
 
 
 def _fill_pitch(given):
@@ -128,7 +138,7 @@ def _fill_pitch(given):
     pitch, number = given.get("Pitch", ""), given.get("Pitch ID", "")
     if pitch and not number:
         given["Pitch ID"] = "_".join(str(pitch_number(part)) for part in pitch.split("_"))
-    elif number and not pitch and all(_number(part) for part in number.split("_")):
+    elif number and not pitch and all(_number(part) and 0 <= float(part) <= 127 for part in number.split("_")):
         given["Pitch"] = "_".join(pitch_name(round(float(part))) for part in number.split("_"))
 
 

@@ -113,7 +113,7 @@ def figure_ceiling(metrics):
 
 
 def figure_leak(same, different):
-    """Draw how alike neighbouring keys are, of one recording and of two.
+    """Draw the correlation of neighbouring keys, of one recording and of two.
 
     Parameters
     ----------
@@ -150,8 +150,8 @@ def table_preparation(metrics):
     rows = []
     for question in ("onset", "length", "fade_out", "level"):
         for choice, figures in metrics[question].items():
-            told = "; ".join(f"{name.replace('_', ' ')}: {value:g}" for name, value in figures.items())
-            rows.append((question.replace("_", " "), choice, told))
+            text = "; ".join(f"{name.replace('_', ' ')}: {value:g}" for name, value in figures.items())
+            rows.append((question.replace("_", " "), choice, text))
     return rows
 
 

@@ -7,9 +7,9 @@ listen   (row, waveform) -> row
 
 import numpy as np
 
-from latentsampler.data.prepare import RejectedError
+from latentsampler.data.fields import RejectedError
 from latentsampler.data.table import pitch_name, pitches
-from latentsampler.sound.pitch import estimate_f0, heard_instead, hz_to_midi, midi_to_hz
+from latentsampler.sound.pitch import HIGHEST_HZ, LOWEST_HZ, estimate_f0, heard_instead, hz_to_midi, midi_to_hz
 
 ORDINARY = ("ord", "")  # a harmonic, a slap or a thump may rightly sound elsewhere than where it is fingered
 
@@ -20,7 +20,7 @@ def listen(row, waveform, sample_rate):
     Parameters
     ----------
     row : dict
-        A row; an empty "Pitch source" asks for an estimate.
+        A row; an empty "Pitch source" asks for an estimate, which a pitch that is there only guides.
     waveform : numpy.ndarray
         ``(n_samples,)``.
     sample_rate : int
@@ -37,13 +37,23 @@ def listen(row, waveform, sample_rate):
         If a note of ordinary technique clearly has another pitch than its label.
     """
     if row.get("Pitch source") == "":
-        number = hz_to_midi(estimate_f0(waveform, sample_rate))
-        if not np.isnan(number):
-            row = {**row, "Pitch": pitch_name(round(number)), "Pitch ID": str(round(number))}
-        return {**row, "Pitch source": "estimate"}
+        return {**row, **_estimate(row, waveform, sample_rate), "Pitch source": "estimate"}
     if len(pitches(row)) == 1 and row["Technique (abbr.)"] in ORDINARY:
-        heard = heard_instead(waveform, sample_rate, pitches(row)[0])
+        label = midi_to_hz(pitches(row)[0])
+        audible = LOWEST_HZ <= label <= HIGHEST_HZ
+        heard = (heard_instead(waveform, sample_rate, pitches(row)[0]) if audible
+                 else estimate_f0(waveform, sample_rate))
         if not np.isnan(heard):
-            raise RejectedError(f"mislabelled: {row['Pitch']} is {midi_to_hz(pitches(row)[0]):.1f} Hz, "
-                                f"heard {heard:.1f} Hz")
+            raise RejectedError(f"mislabelled: {row['Pitch']} is {label:.1f} Hz, heard {heard:.1f} Hz")
     return row
+
+
+def _estimate(row, waveform, sample_rate):
+    number = hz_to_midi(estimate_f0(waveform, sample_rate))
+    number = None if np.isnan(number) else round(float(number))
+    if number is None or not 0 <= number <= 127:
+        return {"Pitch": "", "Pitch ID": ""}
+    hint = pitches(row)
+    if hint and (hint[0] - number) % 12 == 0:
+        number = round(hint[0])  # the name's octave: estimates err by octaves
+    return {"Pitch": pitch_name(number), "Pitch ID": str(number)}

@@ -12,7 +12,6 @@ Conventions
 Contents
 --------
 parse_sol    path -> row
-parse_any    path of any sound -> row with what could be found, and where it was found
 recording    path -> which recording a SOL note is
 """
 
@@ -33,8 +32,6 @@ _SOL = re.compile(
     rf"(?P<instrument>[A-Za-z]+)(?:\+(?P<mute>[A-Za-z]+))?-(?P<technique>[A-Za-z_]+)-"
     rf"(?P<pitch>N|unp|{_PITCH}(?:_{_PITCH})?)-(?P<dynamics>N|[pmf]+|s?fz?p?)"
     rf"(?:-(?P<string>N|(?:\d+c)+|alt\d+|\d+|{_PITCH})(?:-(?P<retune>N|[TR]\d+[ud](?:_[TR]\d+[ud])?))?)?")
-_LOOSE_PITCH = re.compile(r"(?<![A-Za-z0-9])([A-Ga-g][#b]?-?\d)(?![0-9A-Za-z])")
-_LOOSE_DYNAMICS = re.compile(r"(?<![A-Za-z])(ppp|pp|mp|p|mf|fff|ff|f)(?![A-Za-z])")
 
 
 def _match(path):
@@ -103,35 +100,6 @@ def recording(path):
         pitch = pitch_name(pitch_number(pitch) - semitones)
     instrument = field["instrument"] + (f"+{field['mute']}" if field["mute"] else "")
     return "-".join((instrument, field["technique"], pitch, field["dynamics"], field["string"] or "N"))
-
-
-def parse_any(path):
-    """Return what any path says about a note: a SOL name, or what can be recognised in it.
-
-    Parameters
-    ----------
-    path : str
-        Relative path of a sound.
-
-    Returns
-    -------
-    dict
-        A row; "Instrument source" and "Pitch source" are "name", "folder" or empty (not found).
-    """
-    try:
-        row = parse_sol(path)
-        return {**row, "Instrument source": "name", "Pitch source": "name"}
-    except ValueError:
-        stem, parent = PurePosixPath(path).stem, PurePosixPath(path).parent.name
-    word = re.match(r"[A-Za-z]+", stem)
-    instrument, found = (_words(re.sub(r"^\d+_", "", parent)), "folder") if parent else (
-        (word[0], "name") if word else ("unknown", ""))
-    pitch, dynamics = _LOOSE_PITCH.search(stem), _LOOSE_DYNAMICS.search(stem)
-    number = pitch_number(pitch[1][0].upper() + pitch[1][1:]) if pitch else None
-    row = make_row(path, "", (instrument, instrument), ("", ""), [] if number is None else [number],
-                   dynamics[1] if dynamics else "", instance="", retuned="")
-    return {**row, "Mute (abbr.)": "", "Recording": "", "Instrument source": found,
-            "Pitch source": "name" if pitch else ""}
 
 
 def _instance(string):

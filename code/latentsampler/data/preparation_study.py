@@ -3,7 +3,7 @@
 Contents
 --------
 DECAYING               plucked instruments, whose length the player does not choose
-run_preparation_study  a Study (see ``study``): question -> choice -> figures
+run_preparation_study  Findings (see ``study``): question -> choice -> figures
 """
 
 from dataclasses import asdict
@@ -12,7 +12,7 @@ import numpy as np
 
 from latentsampler.data.prepare import FULL_SCALE, Preparation, onset, prepare, to_float
 from latentsampler.data.soundfont import Instrument, SoundFontSource
-from latentsampler.data.study import Study
+from latentsampler.data.study import Findings
 from latentsampler.sound.audio import MelConfig
 
 DECAYING = (
@@ -35,7 +35,7 @@ def run_preparation_study(path=None, step=6):
 
     Returns
     -------
-    Study
+    Findings
         ``metrics``: "onset", "length", "fade_out", "level", each choice -> figures, whose names hold the unit.
     """
     config = MelConfig()
@@ -46,7 +46,7 @@ def run_preparation_study(path=None, step=6):
     metrics = {"notes": len(sounds), "plucked_notes": len(plucked), "onset": _onsets(sounds, config),
                "length": _lengths(plucked, config), "fade_out": _fades(sounds, config),
                "level": _levels(sounds, config)}
-    return Study(preparation_config(step), metrics, source.description["sha256"], {})
+    return Findings(preparation_config(step), metrics, source.description["sha256"], {})
 
 
 def preparation_config(step=6):

@@ -7,7 +7,6 @@ Conventions
 
 Contents
 --------
-RejectedError  why a sound is not a note (an exception)
 Preparation    every number of this stage
 onset          first sample of the sound
 check_clipping rejects a sound that was cut off at full scale
@@ -19,13 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from latentsampler.data.fields import RejectedError
 from latentsampler.sound.audio import fit_length
 
 FULL_SCALE = 32768.0
-
-
-class RejectedError(Exception):
-    """A sound that cannot become a note; the message is the reason, as it appears in ``rejected.csv``."""
 
 
 @dataclass(frozen=True)
@@ -81,19 +77,21 @@ def onset(waveform, sample_rate, onset_db):
     return int(np.argmax(blocks >= blocks.max() * 10.0 ** (onset_db / 20.0))) * block
 
 
-def check_clipping(sound):
+def check_clipping(sound, bits=16):
     """Reject a sound with flat tops at full scale, as the file has it (resampling would round them).
 
     Parameters
     ----------
     sound : numpy.ndarray
         ``(n,)``, full scale = 1.
+    bits : int
+        Per sample of the file: with 8, the top of a clean sine is flat, too.
 
     Raises
     ------
     RejectedError
-        If the peak is above 0.99 and 8 consecutive samples, or 1 % of all, have exactly its value. A clean
-        sine at full scale has at most 0.6 %.
+        If the peak is above 0.99, 8 consecutive samples, or 1 % of all, have its value, and the tops are not those of a
+        rounded curve: there, many more samples are a few steps below the peak than at it.
     """
     level = np.abs(sound)
     peak = level.max(initial=0.0)
@@ -102,7 +100,10 @@ def check_clipping(sound):
     flat = level == peak
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flat, [0]]).astype(np.int8)))
     longest = int((edges[1::2] - edges[::2]).max())
-    if longest >= 8 or flat.mean() >= 0.01:
+    step = 2.0 ** (1 - min(bits, 16))
+    top, near = (np.count_nonzero(level >= peak - steps * step) for steps in (1.5, 8.5))
+    curved = near > 1.6 * top
+    if (longest >= 8 or flat.mean() >= 0.01) and not curved:
         raise RejectedError(f"clipped: {flat.mean():.1%} of the samples at full scale, {longest} in a row")
 
 
@@ -131,7 +132,9 @@ def prepare(waveform, config, preparation):
         If the sound is NaN, silent or too short.
     """
     waveform = np.asarray(waveform, dtype=np.float32)
-    peak = _checked_peak(waveform, preparation)
+    offset = _offset(waveform) if len(waveform) >= preparation.shortest * config.sample_rate else 0.0
+    waveform = waveform - np.float32(offset) if offset else waveform
+    peak = _checked_peak(waveform, preparation, offset)
     start = onset(waveform, config.sample_rate, preparation.onset_db)
     if len(waveform) - start < preparation.shortest * config.sample_rate:
         seconds = (len(waveform) - start) / config.sample_rate
@@ -151,14 +154,21 @@ def to_float(note):
     return np.asarray(note, dtype=np.float32) / np.float32(FULL_SCALE)
 
 
-def _checked_peak(waveform, preparation):
+def _offset(waveform):
+    """Return a constant offset of more than a tenth of the peak, which would be taken for the onset; else 0."""
+    offset = float(np.mean(waveform))
+    return offset if abs(offset) > 0.1 * np.abs(waveform).max() else 0.0
+
+
+def _checked_peak(waveform, preparation, offset):
     if waveform.size == 0:
         raise RejectedError("too short: no samples")
     if not np.all(np.isfinite(waveform)):
         raise RejectedError(f"NaN: {np.count_nonzero(~np.isfinite(waveform))} samples are not finite")
     peak = float(np.abs(waveform).max())
     if peak < 10.0 ** (preparation.silent_db / 20.0):
-        raise RejectedError(f"silent: peak below {preparation.silent_db:g} dBFS")
+        beside = f" beside a constant offset of {offset:.3g}" if offset else ""
+        raise RejectedError(f"silent: peak below {preparation.silent_db:g} dBFS{beside}")
     return peak
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from latentsampler.data.prepare import RejectedError
+from latentsampler.data.fields import RejectedError
 from latentsampler.data.table import make_row, pitch_name
 
 PLACES = ("/usr/share/sounds/sf2", "/usr/share/soundfonts", "/usr/local/share/soundfonts",
@@ -122,6 +122,11 @@ class SoundFontSource:
         self.path = Path(path) if path else find_soundfont()
         if not self.path.is_file():
             raise FileNotFoundError(f"expected a SoundFont, found no file {self.path}")
+        with open(self.path, "rb") as file:
+            head = file.read(12)
+        if head[:4] != b"RIFF" or head[8:] != b"sfbk":
+            raise ValueError(f"expected a SoundFont (.sf2: RIFF sfbk) in {self.path}, got a file that begins "
+                             f"with {head}")
         names = [dynamics_of(v) for v in velocities]
         if len(set(names)) < len(names) or not all(1 <= v <= 127 for v in velocities):
             raise ValueError("expected velocities in 1..127 of distinct dynamics, got "
@@ -226,6 +231,9 @@ def _zones(path):
             return {preset.preset: [_zone(bag, zone) for bag in preset.bags if bag.instrument is not None
                                     for zone in bag.instrument.bags if zone.sample is not None]
                     for preset in Sf2File(file).presets if getattr(preset, "bank", None) == 0}
+    except Exception as error:  # the library has none of its own: struct.error, TypeError, EOFError, ...
+        raise ValueError(f"expected a whole SoundFont in {path}, got one that cannot be read ({error}); "
+                         "is it cut short?") from error
     finally:
         logging.getLogger().removeFilter(_quiet)
 

@@ -2,23 +2,20 @@
 
 Conventions
 -----------
-* A store is a folder: ``notes.csv`` (accepted rows), ``mels.npy`` ``(N, M, T)`` float32, ``waveforms.npy``
-  ``(N, n_samples)`` int16, ``rejected.csv`` (path, reason), ``store.json`` (what it was made from, checksum).
+* A store of notes is a store (see ``arrays``) with the fields of `note_fields`: "waveforms" and what follows from them,
+  "mels". Its table has TinySOL's columns first.
 * A packed store is one compressed .npz without mels, which are computed again on opening.
 * Needs torch, numpy and scipy only, so that machines which just train can open it.
 
 Contents
 --------
+note_fields      front-end -> the fields of a store of notes
 NoteDataset      a store -> ``(mel, annotations)``, waveforms, columns
 SemiSupervised   the same with a seeded share of labels hidden
-collate          list of items -> batch
-find_stores      folder -> stores in it
-store_checksum   identity of a store's content
 pack             store -> one small .npz
 """
 
 import csv
-import hashlib
 import io
 import json
 from pathlib import Path
@@ -27,9 +24,17 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from latentsampler.data.arrays import Store, column, find_stores
 from latentsampler.data.extract import extract
-from latentsampler.data.table import Rows, read_table
+from latentsampler.data.fields import Field
+from latentsampler.data.table import Rows
 from latentsampler.sound.audio import MelConfig
+
+
+def note_fields(config):
+    """Return the fields of a store of notes of a front-end (a ``MelConfig``)."""
+    return (Field("waveforms", (config.n_samples,), "int16", "full scale = 32768"),
+            Field("mels", (config.n_mels, config.n_frames), "float32", "amplitude", derived=True))
 
 
 class NoteDataset(Dataset):
@@ -52,15 +57,19 @@ class NoteDataset(Dataset):
         ``(N, n_samples)`` int16, a memory map of the file.
     pitch : torch.Tensor
         ``(N,)`` float32 MIDI note numbers, NaN where unpitched; the lower of two pitches.
+    labelled : torch.Tensor
+        ``(N,)`` bool, true where table or name told the pitch; false where it was estimated, or there is none.
     checksum : str
         Identity of the content (table, front-end and waveforms).
     info : dict
-        The whole ``store.json``.
+        What the store says of itself.
 
     Raises
     ------
     FileNotFoundError
         If there is no store at ``path``.
+    ValueError
+        If it is a store of something else, is damaged, or has a pitch outside 0..127.
     """
 
     def __init__(self, path):
@@ -71,20 +80,18 @@ class NoteDataset(Dataset):
             self.mel_config = MelConfig(**self.info["mel"])
             self.mels = extract(self.waveforms, self.mel_config)
         else:
-            stores = find_stores(self.path)
-            if len(stores) != 1:
-                raise FileNotFoundError(
-                    f"expected a store (a folder with store.json, or an .npz) at {path}, found "
-                    f"{', '.join(map(str, stores)) or 'none'}; make one with: "
-                    "python code/main.py dataset build --source S --out DIR")
-            self.path = stores[0]
-            self.info = json.loads((self.path / "store.json").read_text())
-            self.rows = Rows(read_table(self.path / "notes.csv"))
+            store = _open(self.path)
+            self.path, self.info, self.rows = store.path, store.info, store.rows
             self.mel_config = MelConfig(**self.info["mel"])
-            self.mels = np.load(self.path / "mels.npy", mmap_mode="r")
-            self.waveforms = np.load(self.path / "waveforms.npy", mmap_mode="r")
+            self.mels, self.waveforms = store["mels"], store["waveforms"]
         self.checksum = self.info["checksum"]
         self.pitch = torch.tensor([_lowest(row["Pitch ID"]) for row in self.rows])  # (N,)
+        self.labelled = torch.tensor([row.get("Pitch source") != "estimate" for row in self.rows]) & ~self.pitch.isnan()
+        outside = [row["Path"] for row, pitch in zip(self.rows, self.pitch, strict=True) if not 0 <= pitch <= 127
+                   and pitch == pitch]
+        if outside:
+            raise ValueError(f"expected pitches in 0..127 in {self.path}, got another in {len(outside)} notes, the "
+                             f"first is {outside[0]}; build the store again")
 
     def __len__(self):
         return len(self.rows)
@@ -119,16 +126,7 @@ class NoteDataset(Dataset):
         KeyError
             If there is no such column.
         """
-        if name not in self.rows.columns:
-            raise KeyError(f"expected one of {self.rows.columns}, got {name!r}")
-        return [row[name] for row in self.rows]
-
-
-def find_stores(path):
-    """Return the store at a path, or those in a folder, as a sorted list of paths."""
-    path = Path(path)
-    found = [path / "store.json"] if (path / "store.json").is_file() else sorted(path.glob("*/store.json"))
-    return [store.parent for store in found]
+        return column(self.rows, name)
 
 
 class SemiSupervised(Dataset):
@@ -176,50 +174,6 @@ class SemiSupervised(Dataset):
         return mel, annotations
 
 
-def collate(items):
-    """Join items into a batch.
-
-    Parameters
-    ----------
-    items : list of tuple
-        ``(mel (M, T), annotations)``.
-
-    Returns
-    -------
-    mel : torch.Tensor
-        ``(B, M, T)``.
-    annotations : dict
-        Column -> list of ``B`` strings; "pitch" a float32 tensor ``(B,)``, "index" an int64 tensor ``(B,)``.
-    """
-    mels, annotations = zip(*items, strict=True)
-    batch = {name: [a[name] for a in annotations] for name in annotations[0]}
-    batch["pitch"], batch["index"] = torch.tensor(batch["pitch"]), torch.tensor(batch["index"])
-    return torch.stack(mels), batch  # (B, M, T)
-
-
-def store_checksum(folder, mel):
-    """Return the identity of a store's content: SHA-256 over front-end, table and waveforms.
-
-    Mels are left out: they follow from the rest, up to the last bit of another machine's arithmetic.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        With ``notes.csv`` and ``waveforms.npy``.
-    mel : dict
-        ``MelConfig.to_dict()``.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-    """
-    digest = hashlib.sha256(json.dumps(mel, sort_keys=True).encode())
-    for name in ("notes.csv", "waveforms.npy"):
-        with open(Path(folder) / name, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    return digest.hexdigest()
 
 
 def pack(store, npz, bits=16):
@@ -250,15 +204,26 @@ def pack(store, npz, bits=16):
     store, npz = Path(store), Path(npz)
     if npz.suffix != ".npz" or not 8 <= bits <= 16:
         raise ValueError(f"expected a name ending in .npz and 8 to 16 bits, got {npz.name} and {bits}")
-    info = json.loads((store / "store.json").read_text())
+    opened = _open(store)
+    info = dict(opened.info)
     if bits < 16:
         info["checksum"] += f"-{bits}bit"
-    waveforms = _keep_bits(np.load(store / "waveforms.npy", mmap_mode="r"), 16 - bits)  # (N, n_samples)
+    waveforms = _keep_bits(opened["waveforms"], 16 - bits)  # (N, n_samples)
     residual = np.diff(np.diff(waveforms, axis=1, prepend=np.int16(0)), axis=1, prepend=np.int16(0))  # wraps
     planes = residual.view(np.uint8).reshape(*residual.shape, 2)  # low and high bytes apart compress better
     np.savez_compressed(npz, shift=16 - bits, low=planes[..., 0], high=planes[..., 1], info=json.dumps(info),
-                        notes=(store / "notes.csv").read_text(encoding="utf-8"))
+                        notes=opened.table.read_text(encoding="utf-8"))
     return npz
+
+
+def _open(path):
+    if not find_stores(path):
+        raise FileNotFoundError(f"expected a store of notes (a folder with info.json, or an .npz) at {path}, found "
+                                "none; make one with: python code/main.py dataset build --source S --out DIR")
+    store = Store(path)
+    if not {"mels", "waveforms"} <= set(store.fields) or "mel" not in store.info:
+        raise ValueError(f"expected a store of notes at {store.path}, got one of {', '.join(store.fields)}")
+    return store
 
 
 def _keep_bits(waveforms, shift):

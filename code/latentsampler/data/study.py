@@ -14,7 +14,7 @@ Conventions
 Contents
 --------
 FRONT_ENDS, FLOORS   what is compared
-Study                what a study gives, and ``record_study``
+Findings             what a study gives
 study_notes          notes of a source at the full band
 run_frontend_study   front-ends and log floors
 choose               the rule
@@ -27,11 +27,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from latentsampler.data.extract import extract
-from latentsampler.data.prepare import Preparation, RejectedError, prepare, to_float
-from latentsampler.runtime.records import RESULTS, provenance, write_record
+from latentsampler.data.fields import RejectedError
+from latentsampler.data.prepare import Preparation, prepare, to_float
+from latentsampler.runtime.progress import tracked
 from latentsampler.sound.audio import MelConfig, magnitude, mel_filter_bank, mel_inverse
 from latentsampler.sound.metrics import spectral_convergence
 
@@ -61,36 +61,13 @@ BUDGET = 32768  # values of a mel, and samples of a note
 GRIFFIN_LIM_NOTES, GRIFFIN_LIM_ITERATIONS = 24, 60
 
 
-class Study(NamedTuple):
+class Findings(NamedTuple):
     """What a study gives: what was run, nested numbers, checksum of the notes, and timings."""
 
     config: dict
     metrics: dict
     checksum: str
     timings: dict
-
-
-def record_study(study, run, seconds, results=RESULTS):
-    """Write a study as the record ``dataset/<run>/seed0``; timings go to the provenance.
-
-    Parameters
-    ----------
-    study : Study
-        What to write.
-    run : str
-        Its name.
-    seconds : float
-        How long it took.
-    results : pathlib.Path
-        Where records live.
-
-    Returns
-    -------
-    pathlib.Path
-        The record's folder.
-    """
-    origin = {**provenance(seconds, study.checksum), **study.timings}
-    return write_record("dataset", run, 0, study.config, study.metrics, [], origin, results)
 
 
 def frontend_config(every=1):
@@ -139,14 +116,14 @@ def run_frontend_study(source, every=1, front_ends=None):
 
     Returns
     -------
-    Study
+    Findings
         ``metrics``: "front_ends" and "floors" (name -> figures), "notes", "griffin_lim_from_linear_db";
         ``timings``: "extraction_ms" per front-end, for one note on one core.
     """
     front_ends = front_ends or FRONT_ENDS
     full = study_notes(source, every)  # (N, 65536)
     table, milliseconds = {}, {}
-    for name, config in tqdm(front_ends.items(), desc="front-ends"):
+    for name, config in tracked(front_ends.items(), desc="front-ends"):
         note = _at_rate(full, FULL_BAND.sample_rate, config.sample_rate, config.n_samples)  # (N, n_samples)
         table[name] = {**_quality(full, note, config), **_size(config),
                        "griffin_lim_db": _griffin_lim_db(note, config, through_mel=True)}
@@ -157,7 +134,7 @@ def run_frontend_study(source, every=1, front_ends=None):
                "floors": {str(floor): _quality(full, note, config, floor) for floor in FLOORS},
                "griffin_lim_from_linear_db": _griffin_lim_db(note, config, through_mel=False)}
     checksum = hashlib.sha256(full.numpy().tobytes()).hexdigest()
-    return Study(frontend_config(every), metrics, checksum, {"extraction_ms": milliseconds})
+    return Findings(frontend_config(every), metrics, checksum, {"extraction_ms": milliseconds})
 
 
 def choose(front_ends):

@@ -14,6 +14,7 @@ pitch_name, pitch_number         60 <-> "C4"
 pitches                          a row -> its MIDI note numbers
 make_row                         properties -> a row
 Rows                             many rows in little memory
+text                             any value -> what a table holds
 write_table, read_table          rows <-> csv file
 """
 
@@ -40,7 +41,7 @@ def pitch_number(name):
     Parameters
     ----------
     name : str
-        A letter, an optional ``#`` or ``b``, an octave: ``"C4"``, ``"A#0"``, ``"Bb3"``, ``"C-1"``.
+        A letter, an optional ``#`` or ``b`` (or ``♯ ♭``), an octave: ``"C4"``, ``"A#0"``, ``"Bb3"``, ``"C-1"``.
 
     Returns
     -------
@@ -52,11 +53,11 @@ def pitch_number(name):
     ValueError
         If ``name`` is no pitch name.
     """
-    match = re.fullmatch(r"([A-G])([#b]?)(-?\d)", name)
+    match = re.fullmatch(r"([A-Ga-g])([#b♯♭]?)(-?\d)", name)
     if not match:
         raise ValueError(f"expected a pitch name such as C4 or A#0, got {name!r}")
     letter, accidental, octave = match.groups()
-    return _NAMES.index(letter) + {"#": 1, "b": -1, "": 0}[accidental] + 12 * (int(octave) + 1)
+    return _NAMES.index(letter.upper()) + {"#": 1, "♯": 1, "b": -1, "♭": -1, "": 0}[accidental] + 12 * (int(octave) + 1)
 
 
 def pitches(row):
@@ -126,12 +127,28 @@ class Rows(Sequence):
         return dict(zip(self.columns, self._values[index], strict=True))
 
 
+def text(value):
+    """Return a value as a table holds it: nothing for None; a file name's bytes that are not UTF-8 in hexadecimal."""
+    if value is None:
+        return ""
+    value = str(value)
+    if value.isascii():
+        return value
+    try:
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half of a surrogate pair, as json may hold it
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def write_table(path, rows, columns):
     """Write rows (any iterable) as csv: UTF-8, line feeds, empty where a row lacks a column."""
     with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        plain, quoted = (csv.writer(file, lineterminator="\n", quoting=how)
+                         for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
+        plain.writerow([text(name) for name in columns])
+        for row in rows:
+            values = [text(row.get(name)) for name in columns]
+            (quoted if any("\r" in value for value in values) else plain).writerow(values)  # csv forgets to quote it
 
 
 def read_table(path):

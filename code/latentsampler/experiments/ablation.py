@@ -16,28 +16,25 @@ plan          from a chapter's ``ABLATIONS`` or ``RUNS``, by names
 run_ablation  Plan + notes -> metrics and histories
 as_record     the same as config, metrics and history
 record        the same as a record ``ablation/<chapter>-<base>/seed0``
-compare       a record -> differences, intervals and verdicts
-table         the same as text
+better_of     which metrics its chapter judges
+table         a record's differences as text
 """
 
-import math
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from latentsampler.data.store import NoteDataset
-from latentsampler.evaluation.statistics import paired_difference
+from latentsampler.evaluation.comparison import compare
 from latentsampler.experiments.chapters import (
-    as_json,
+    check_offers,
     find_experiment,
     find_run,
-    short_hash,
+    open_data,
     source_of,
     train_run,
-    with_fields,
+    with_steps,
 )
 from latentsampler.runtime import records
+from latentsampler.runtime.identity import as_json, path_hash, short_hash
 from latentsampler.runtime.parallel import run_tasks
 
 MODEL = "unused.pt"  # what a run must write; only its figures are kept
@@ -51,16 +48,6 @@ class Plan(NamedTuple):
     configs: dict  # name -> Config; the base first, by its own name
     seeds: tuple
     inputs: dict  # argument of ``run`` -> path of a file, the same for all
-
-
-class Difference(NamedTuple):
-    """What a delta changes in one metric: mean difference to the base, its interval, pairs, and the verdict."""
-
-    mean: float
-    low: float
-    high: float
-    pairs: int
-    verdict: str
 
 
 def plan(name, deltas=None, seeds=3, steps=None, inputs=None):
@@ -77,7 +64,7 @@ def plan(name, deltas=None, seeds=3, steps=None, inputs=None):
     steps : int, optional
         Optimiser steps of every run, instead of its own.
     inputs : dict, optional
-        Argument of ``run`` -> path of a file.
+        Argument of ``run`` -> path.
 
     Returns
     -------
@@ -90,6 +77,7 @@ def plan(name, deltas=None, seeds=3, steps=None, inputs=None):
         If a name is unknown, there is no delta, or there are fewer than two seeds.
     """
     chapter, base, config = find_run(name)
+    check_offers(chapter, "ablate")
     experiment = find_experiment(chapter)
     own = getattr(experiment, "ABLATIONS", {}).get(base, {})
     there = {**experiment.RUNS, **own}
@@ -102,8 +90,7 @@ def plan(name, deltas=None, seeds=3, steps=None, inputs=None):
                          f"--deltas, out of {', '.join(k for k in there if k != base)}")
     configs = {base: config, **{delta: there[delta] for delta in chosen}}
     if steps:
-        configs = {key: with_fields(value, {"schedule.steps": steps, "schedule.valid_every": min(
-            steps, value.schedule.valid_every)}) for key, value in configs.items()}
+        configs = {key: with_steps(value, steps) for key, value in configs.items()}
     return Plan(chapter, base, configs, tuple(range(seeds)), dict(inputs or {}))
 
 
@@ -143,7 +130,7 @@ def run_ablation(what, data, folder, n_jobs=1, scheduler=None, seconds=None, dev
     return {key: done[file] for key, (file, _) in files.items() if file in done}
 
 
-def record(what, results, data, seconds, device="cpu", to=records.RESULTS):
+def record(what, results, data, seconds, device="cpu", to=None):
     """Write the record of an ablation.
 
     Parameters
@@ -158,8 +145,8 @@ def record(what, results, data, seconds, device="cpu", to=records.RESULTS):
         Wall-clock seconds.
     device : str
         Where it ran.
-    to : pathlib.Path
-        Where records live.
+    to : pathlib.Path, optional
+        Where records live; the project's own by default.
 
     Returns
     -------
@@ -167,7 +154,7 @@ def record(what, results, data, seconds, device="cpu", to=records.RESULTS):
         The record's folder.
     """
     config, metrics, history = as_record(what, results)
-    origin = records.provenance(seconds, NoteDataset(data).checksum, device, what.inputs)
+    origin = records.provenance(seconds, open_data(what.chapter, data).checksum, device, what.inputs)
     return records.write_record("ablation", f"{what.chapter}-{what.base}", 0, config, metrics, history, origin, to)
 
 
@@ -182,46 +169,9 @@ def as_record(what, results):
     return config, metrics, history
 
 
-def compare(config, metrics, better=None):
-    """Compare every delta with its base.
-
-    Parameters
-    ----------
-    config, metrics : dict
-        Of a record made by :func:`record`.
-    better : dict, optional
-        Metric -> ``"lower"`` or ``"higher"``; the chapter's ``BETTER`` by default.
-
-    Returns
-    -------
-    dict
-        Delta -> metric -> Difference; None where fewer than two pairs are there.
-    """
-    better = getattr(find_experiment(config["chapter"]), "BETTER", None) if better is None else better
-    base = config["base"]
-    first = metrics.get(f"{base}/seed{config['seeds'][0]}", {})
-    chosen = better or dict.fromkeys([name for name, value in first.items() if isinstance(value, float)])
-    return {delta: {metric: _difference(config, metrics, delta, metric, wanted)
-                    for metric, wanted in chosen.items() if metric in first}
-            for delta in config["names"] if delta != base}
-
-
-def _difference(config, metrics, delta, metric, wanted):
-    pairs = []
-    for seed in config["seeds"]:
-        two = [metrics.get(f"{name}/seed{seed}", {}).get(metric, math.nan) for name in (delta, config["base"])]
-        if all(math.isfinite(value) for value in two):
-            pairs.append(two)
-    if len(pairs) < 2:
-        return None
-    mean, low, high = paired_difference(*np.array(pairs).T)
-    if low <= 0.0 <= high:
-        verdict = "undecided"
-    elif wanted is None:
-        verdict = "higher" if mean > 0.0 else "lower"
-    else:
-        verdict = "better" if (mean > 0.0) == (wanted == "higher") else "worse"
-    return Difference(mean, low, high, len(pairs), verdict)
+def better_of(config):
+    """Return which metrics an ablation's record is judged by, and which direction is better; None for all numbers."""
+    return getattr(find_experiment(config["chapter"]), "BETTER", None)
 
 
 def table(config, metrics, better=None):
@@ -232,20 +182,20 @@ def table(config, metrics, better=None):
     config, metrics : dict
         Of a record made by :func:`record`.
     better : dict, optional
-        As for :func:`compare`.
+        Metric -> ``"lower"`` or ``"higher"``; the chapter's ``BETTER`` by default.
 
     Returns
     -------
     str
         Lines of equal width.
     """
-    compared = compare(config, metrics, better)
+    compared = compare(config, metrics, better_of(config) if better is None else better)
     columns = list(next(iter(compared.values())))
     rows = [["", "runs", *columns], [config["base"], _count(config, metrics, config["base"]),
                                      *[_mean(config, metrics, name) for name in columns]]]
     for delta, cells in compared.items():
         rows.append([delta, _count(config, metrics, delta),
-                     *["-" if cell is None else f"{cell.mean:+.3g} [{cell.low:+.3g}, {cell.high:+.3g}] {cell.verdict}"
+                     *["-" if cell is None else f"{cell.mean:+.3g} [{cell.low:+.3g}, {cell.high:+.3g}] {cell.outcome}"
                        for cell in cells.values()]])
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
@@ -267,8 +217,8 @@ def _mean(config, metrics, metric):
 
 def _origin(what, data):
     """Return what the results depend on besides Config and seed."""
-    inputs = {name: records.file_hash(path) for name, path in what.inputs.items()}
-    return [what.chapter, inputs, NoteDataset(data).checksum, source_of(what.chapter)]
+    inputs = {name: path_hash(path) for name, path in what.inputs.items()}
+    return [what.chapter, inputs, open_data(what.chapter, data).checksum, source_of(what.chapter)]
 
 
 def _run(what, name, seed, data, folder, device):

@@ -2,27 +2,35 @@
 
 Contents
 --------
+chapter_names     the chapters that train something
 find_experiment   chapter -> its module ``experiment``
 find_run          "CHAPTER/RUN" -> chapter, run, Config
+check_offers      refuses a command that a chapter says it has not
+open_data         path -> the chapter's data
+load_inputs       paths -> files of other chapters, loaded
 with_fields       Config with some fields changed, by dotted names
-as_json           a Config as its record holds it
-from_json         and back from there
-short_hash        identity of what JSON can hold
+with_steps        Config with another number of optimiser steps
+from_json         Config from what its record holds
 source_of         identity of the source that a chapter's runs depend on
-train_run         Config, seed, notes -> metrics and history
+train_run         Config, seed, data -> metrics and history
 """
 
-import hashlib
 import importlib
-import json
 import typing
-from dataclasses import asdict, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from pathlib import Path
 
 import latentsampler
+from latentsampler.runtime.identity import short_hash
 
 PACKAGE = Path(latentsampler.__file__).parent
 SHARED = tuple(PACKAGE / name for name in "attributes contract data evaluation learning runtime sound".split())
+
+
+def chapter_names():
+    """Return the names of the chapters that train something, sorted."""
+    folders = [Path(folder) for folder in importlib.import_module("latentsampler.chapters").__path__]
+    return sorted(path.parent.name for folder in folders for path in folder.glob("*/experiment.py"))
 
 
 def find_experiment(chapter):
@@ -36,16 +44,14 @@ def find_experiment(chapter):
     Returns
     -------
     module
-        With ``Config``, ``RUNS``, ``build`` and ``run``.
+        With ``Config``, ``RUNS``, ``open_data``, ``INPUTS``, ``build``, ``run`` and ``measure``.
 
     Raises
     ------
     ValueError
         If no chapter of that name trains anything; the message lists those that do.
     """
-    folders = [Path(folder) for folder in importlib.import_module("latentsampler.chapters").__path__]
-    there = sorted(path.parent.name for folder in folders for path in folder.glob("*/experiment.py"))
-    if chapter not in there:
+    if chapter not in (there := chapter_names()):
         raise ValueError(f"expected a chapter that trains ({', '.join(there)}), got {chapter!r}")
     return importlib.import_module(f"latentsampler.chapters.{chapter}.experiment")
 
@@ -139,21 +145,77 @@ def _typed(kind, value):
     return value
 
 
-def as_json(config):
-    """Return a config as its record holds it."""
-    return json.loads(json.dumps(asdict(config)))
-
-
-def short_hash(content):
-    """Return 12 hexadecimal digits that identify what JSON can hold."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
-
-
 def source_of(chapter):
     """Return the identity of the chapter's own modules and of the shared ones, 12 hexadecimal digits."""
     own = Path(find_experiment(chapter).__file__).parent
     files = sorted(path for folder in (*SHARED, own) for path in folder.rglob("*.py"))
     return short_hash({"/".join(path.parts[-3:]): path.read_text(encoding="utf-8") for path in files})
+
+
+def open_data(chapter, path):
+    """Return the data of a chapter at a path, as its ``experiment.open_data`` gives it."""
+    return find_experiment(chapter).open_data(path)
+
+
+def load_inputs(chapter, paths):
+    """Load the files of other chapters that a run is given.
+
+    Parameters
+    ----------
+    chapter : str
+        Whose ``INPUTS`` say how.
+    paths : dict
+        Argument of ``run`` -> path.
+
+    Returns
+    -------
+    dict
+        Argument -> what the loader gives.
+
+    Raises
+    ------
+    ValueError
+        If the chapter takes no such input.
+    """
+    loaders = getattr(find_experiment(chapter), "INPUTS", {})
+    if unknown := sorted(set(paths) - set(loaders)):
+        raise ValueError(f"expected inputs of {chapter} ({', '.join(loaders) or 'it takes none'}), got "
+                         f"{', '.join(unknown)}")
+    return {name: loaders[name](path) for name, path in paths.items()}
+
+
+def with_steps(config, steps):
+    """Return a config whose training takes so many optimiser steps.
+
+    Parameters
+    ----------
+    config : dataclass
+        With ``schedule``, or with ``steps`` of its own.
+    steps : int
+        At least 1; validations come at least once.
+
+    Returns
+    -------
+    dataclass
+        Of the same type.
+
+    Raises
+    ------
+    ValueError
+        If it has neither field.
+    """
+    if hasattr(config, "schedule"):
+        every = min(steps, config.schedule.valid_every)
+        return replace(config, schedule=replace(config.schedule, steps=steps, valid_every=every))
+    if hasattr(config, "steps"):
+        return replace(config, steps=steps)
+    raise ValueError(f"expected a config with schedule or steps, got {type(config).__module__}.Config")
+
+
+def check_offers(chapter, command):
+    """Raise ValueError, with the chapter's own reason, if it says that a command makes no sense for it."""
+    if reason := getattr(find_experiment(chapter), "WITHOUT", {}).get(command):
+        raise ValueError(f"{chapter} has no {command}: {reason}")
 
 
 def train_run(chapter, config, seed, out, data, device="cpu", inputs=None):
@@ -170,22 +232,19 @@ def train_run(chapter, config, seed, out, data, device="cpu", inputs=None):
     out : str or pathlib.Path
         File of the model.
     data : str or pathlib.Path
-        A store, or a packed one.
+        What the chapter's ``open_data`` opens.
     device : str
         ``"cpu"`` or ``"cuda"``.
     inputs : dict, optional
-        Argument of ``run`` -> path of a TorchScript file that is loaded for it.
+        Argument of ``run`` -> path, loaded by the chapter's ``INPUTS``.
 
     Returns
     -------
     dict
         metrics, history.
     """
-    from latentsampler.contract.export import load_scripted
-    from latentsampler.data.store import NoteDataset
-
     Path(out).parent.mkdir(parents=True, exist_ok=True)
-    loaded = {name: load_scripted(path)[0] for name, path in (inputs or {}).items()}
-    metrics, history = find_experiment(chapter).run(config, seed, out, NoteDataset(data), device=device,
-                                                    progress=False, **loaded)
+    metrics, history = find_experiment(chapter).run(config, seed, out, open_data(chapter, data), device=device,
+                                                    progress=False, **load_inputs(chapter, inputs or {}))
+    Path(f"{out}.ckpt.done").unlink(missing_ok=True)
     return {"metrics": metrics, "history": history}

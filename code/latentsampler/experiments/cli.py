@@ -1,4 +1,4 @@
-"""The commands ``ablate``, ``rerun``, ``search`` and ``track``.
+"""The commands ``train``, ``measure``, ``study``, ``record``, ``ablate``, ``rerun``, ``search`` and ``track``.
 
 Contents
 --------
@@ -10,11 +10,12 @@ import tempfile
 import time
 from pathlib import Path
 
-DEVICES = ("cpu", "cuda")
+from latentsampler.experiments import arguments, training_cli
 
 
 def add_parser(commands):
     """Add the commands to the subcommands of a parser."""
+    training_cli.add_commands(commands)
     _add_ablate(commands)
     _add_rerun(commands)
     _add_search(commands)
@@ -23,27 +24,26 @@ def add_parser(commands):
 
 def _add_ablate(commands):
     text = "a run and its named deltas over seeds: what each changes, with intervals"
-    ablate = commands.add_parser("ablate", help=text, description=text)
-    _add_run(ablate)
+    ablate = commands.add_parser("ablate", help=text, description=text, allow_abbrev=False)
+    arguments.add_run(ablate)
     ablate.add_argument("--deltas", metavar="A,B", help="entries of the chapter's ABLATIONS or RUNS (default: all of "
                         "ABLATIONS[RUN])")
-    ablate.add_argument("--seeds", type=int, default=3, metavar="N", help="of every run (default: %(default)s)")
-    ablate.add_argument("--minutes", type=float, metavar="BUDGET", help="no run begins that would end after them")
-    ablate.add_argument("--steps", type=int, help="optimiser steps, instead of the runs' own")
+    ablate.add_argument("--seeds", type=arguments.positive, default=3, metavar="N", help="of every run (default: 3)")
+    ablate.add_argument("--steps", type=arguments.positive, help="optimiser steps, instead of the runs' own")
     ablate.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
-    _add_jobs(ablate, "build/ablation")
+    arguments.add_jobs(ablate, "build/ablation")
     ablate.set_defaults(run=_ablate)
 
 
 def _add_rerun(commands):
     text = "a recorded run again: says number by number whether it agrees"
-    rerun = commands.add_parser("rerun", help=text, description=text)
+    rerun = commands.add_parser("rerun", help=text, description=text, allow_abbrev=False)
     rerun.add_argument("name", metavar="CHAPTER/RUN/seedK", help="a record below report/results/")
     rerun.add_argument("--data", type=Path, help="its notes (default: the store with the recorded checksum, below "
                        "build/ or data/)")
-    rerun.add_argument("--input", action="append", default=[], metavar="NAME=FILE", type=_named_file,
-                       help="a TorchScript file that the run was given, such as model=model.pt")
-    rerun.add_argument("--steps", type=int, metavar="N", help="only the first N, and only the history is compared")
+    arguments.add_input(rerun)
+    rerun.add_argument("--steps", type=arguments.positive, metavar="N", help="only the first N; only the history is "
+                       "compared")
     rerun.add_argument("--source", choices=("current", "recorded"), default="current",
                        help="today's source, or the package as the recorded commit has it (default: %(default)s)")
     rerun.add_argument("--tolerance", type=float, default=0.0, metavar="X", help="largest relative difference that "
@@ -54,16 +54,15 @@ def _add_rerun(commands):
 
 def _add_search(commands):
     text = "many short runs over fields of a run's Config; the hopeless end early"
-    search = commands.add_parser("search", help=text, description=text)
-    _add_run(search)
+    search = commands.add_parser("search", help=text, description=text, allow_abbrev=False)
+    arguments.add_run(search)
     search.add_argument("--space", type=Path, metavar="FILE", help='JSON: {"schedule.learning_rate": ["log", 1e-4, '
                         '1e-2], ...} (default: the chapter\'s SEARCH)')
-    search.add_argument("--trials", type=int, default=30, metavar="N", help="of the study (default: %(default)s)")
-    search.add_argument("--minutes", type=float, metavar="BUDGET", help="no trial begins that would end after them")
-    search.add_argument("--steps", type=int, help="optimiser steps of a trial, instead of the run's own")
-    search.add_argument("--seed", type=int, default=0, help="of runs and proposals (default: %(default)s)")
+    search.add_argument("--trials", type=arguments.positive, default=30, metavar="N", help="of the study (default: 30)")
+    search.add_argument("--steps", type=arguments.positive, help="optimiser steps of a trial, instead of the run's own")
+    search.add_argument("--seed", type=arguments.seed, default=0, help="of runs and proposals (default: %(default)s)")
     search.add_argument("--record", action="store_true", help="write report/results/, which fails if it is there")
-    _add_jobs(search, "build/search")
+    arguments.add_jobs(search, "build/search")
     search.set_defaults(run=_search)
 
 
@@ -81,26 +80,12 @@ def _add_track(commands):
     register.set_defaults(run=_track_register)
 
 
-def _add_run(parser):
-    parser.add_argument("name", metavar="CHAPTER/RUN", help="such as autoencoder/wae")
-    parser.add_argument("--data", type=Path, required=True, help="a store made by `dataset build`, or a packed .npz")
-    parser.add_argument("--input", action="append", default=[], metavar="NAME=FILE", type=_named_file,
-                        help="a TorchScript file that the run needs, such as model=model.pt")
-    parser.add_argument("--device", choices=DEVICES, default="cpu")
+def _inputs(options):
+    """Return the files of other chapters that were named: argument of ``run`` -> path."""
+    from latentsampler.experiments.chapters import find_experiment
 
-
-def _add_jobs(parser, folder):
-    parser.add_argument("--jobs", type=int, default=1, help="processes; -1 for all cores (default: %(default)s)")
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that sees the same folders")
-    parser.add_argument("--folder", type=Path, default=Path(folder),
-                        help="keeps what is done: a killed run goes on (default: %(default)s)")
-
-
-def _named_file(text):
-    name, _, path = text.partition("=")
-    if not Path(path).is_file():
-        raise ValueError(f"expected NAME=FILE, got {text!r}")  # argparse tells it with the option's name
-    return name, Path(path)
+    takes = getattr(find_experiment(options.name.removeprefix("report/results/").split("/")[0]), "INPUTS", {})
+    return {**dict(options.input), **arguments.read_options(options.rest, takes)[0]}
 
 
 def _seconds(options):
@@ -112,7 +97,7 @@ def _ablate(options):
 
     begin = time.perf_counter()
     what = ablation.plan(options.name, options.deltas.split(",") if options.deltas else None, options.seeds,
-                         options.steps, dict(options.input))
+                         options.steps, _inputs(options))
     results = ablation.run_ablation(what, options.data, options.folder, options.jobs, options.scheduler,
                                     _seconds(options), options.device)
     print(ablation.table(*ablation.as_record(what, results)[:2]))
@@ -127,13 +112,12 @@ def _ablate(options):
 
 
 def _search(options):
-    from latentsampler.data.store import NoteDataset
-    from latentsampler.experiments import search
+    from latentsampler.experiments import chapters, search
     from latentsampler.runtime import records
 
     begin = time.perf_counter()
     space = json.loads(options.space.read_text(encoding="utf-8")) if options.space else None
-    what = search.plan(options.name, space, options.steps, options.seed, dict(options.input))
+    what = search.plan(options.name, space, options.steps, options.seed, _inputs(options))
     study = search.run_search(what, options.data, options.folder, options.trials, options.jobs, options.scheduler,
                               _seconds(options))
     config, metrics, history = search.as_record(what, study)
@@ -141,8 +125,8 @@ def _search(options):
     if "best" in metrics:
         print(f"best trial {metrics['best_trial']}: valid {metrics['best_valid']:.4g}, {metrics['best']}")
     if options.record:
-        origin = records.provenance(time.perf_counter() - begin, NoteDataset(options.data).checksum, options.device,
-                                    what.inputs)
+        checksum = chapters.open_data(what.chapter, options.data).checksum
+        origin = records.provenance(time.perf_counter() - begin, checksum, options.device, what.inputs)
         print("recorded", records.write_record("search", f"{what.chapter}-{what.run}", what.seed, config, metrics,
                                                history, origin))
 
@@ -175,17 +159,17 @@ def _track_register(options):
 def _rerun(options):
     import torch
 
-    from latentsampler.experiments import agreement, rerun
+    from latentsampler.experiments import reproducibility, rerun
     from latentsampler.runtime.records import read_record
 
     torch.set_num_threads(1)
     record = read_record(*rerun.parts(options.name))
-    for sentence in rerun.circumstances(record) or ["source, versions, machine and config are those of the record"]:
-        print(sentence)
+    changed = rerun.changed_environment(record)
+    print("\n".join(changed or ["source, versions, machine and config are those of the record"]))
     data = options.data or rerun.find_store(record["provenance"]["dataset"])
     with tempfile.TemporaryDirectory() as folder:
         out = options.out or Path(folder) / "model.pt"
-        verdicts = rerun.rerun(record, data, out, options.steps, options.source, dict(options.input),
-                               options.tolerance)
-    print(agreement.table(verdicts))
-    return int(any(verdict.verdict == "DIFFERS" for verdict in verdicts))
+        numbers = rerun.rerun(record, data, out, options.steps, options.source, _inputs(options),
+                              options.tolerance)
+    print(reproducibility.table(numbers))
+    return int(any(number.outcome == "DIFFERS" for number in numbers))

@@ -12,7 +12,7 @@ import math
 
 import matplotlib.pyplot as plt
 
-from latentsampler.experiments.ablation import compare
+from latentsampler.evaluation.comparison import compare
 
 COLOURS = {"better": "tab:green", "worse": "tab:red", "undecided": "tab:gray", "lower": "tab:blue",
            "higher": "tab:orange"}
@@ -67,8 +67,8 @@ def figure_ablation(record, better=None):
         axis.axvline(0.0, color="black", linewidth=0.8)
         for row, cells in enumerate(compared.values()):
             if (found := cells[metric]) is not None:
-                axis.plot([found.low, found.high], [row, row], color=COLOURS[found.verdict])
-                axis.plot(found.mean, row, "o", color=COLOURS[found.verdict])
+                axis.plot([found.low, found.high], [row, row], color=COLOURS[found.outcome])
+                axis.plot(found.mean, row, "o", color=COLOURS[found.outcome])
         axis.set(xlabel=f"{metric}: delta - base", ylim=(len(compared) - 0.5, -0.5))
     axes[0, 0].set_yticks(range(len(compared)), list(compared))
     figure.suptitle("{chapter}/{base}, {n} seeds, 95 % intervals of paired differences".format(

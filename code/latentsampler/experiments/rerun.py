@@ -10,8 +10,8 @@ Conventions
 
 Contents
 --------
-rerun          a record -> verdicts on its numbers
-circumstances  what of source, versions, machine and config is no longer as it was
+rerun          a record -> its numbers, recorded and again
+changed_environment  what of source, versions, machine and config is no longer as it was
 find_store     the notes of a checksum, among the stores of this project
 parts          a record's id -> chapter, run, seed
 """
@@ -26,36 +26,22 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from latentsampler.data.store import NoteDataset
-from latentsampler.experiments.agreement import agreement
-from latentsampler.experiments.chapters import SHARED, as_json, find_experiment, from_json, train_run
+from latentsampler.experiments.chapters import (
+    SHARED,
+    check_offers,
+    find_experiment,
+    from_json,
+    open_data,
+    train_run,
+)
+from latentsampler.experiments.reproducibility import compare_numbers
 from latentsampler.learning.training import watched
 from latentsampler.runtime import records
+from latentsampler.runtime.identity import as_json, path_hash
 
 ROOT = records.RESULTS.parents[1]
 
-OLD_SOURCE = """
-import contextlib, importlib, json, sys
-asked = json.loads(sys.argv[1])
-experiment = importlib.import_module("latentsampler." + asked["chapter"] + ".experiment")
-from latentsampler import training
-from latentsampler.dataset.store import NoteDataset
-from latentsampler.export import load_scripted
-import torch
-torch.set_num_threads(1)
-loaded = {name: load_scripted(path)[0] for name, path in asked["inputs"].items()}
-rows = []
-def watch(row):
-    rows.append(row)
-    if row["step"] >= asked["steps"]:
-        raise StopIteration
-metrics, history = {}, rows
-with contextlib.suppress(StopIteration), training.watched(watch) if asked["steps"] else contextlib.nullcontext():
-    metrics, history = experiment.run(experiment.RUNS[asked["run"]], asked["seed"], asked["out"],
-                                      NoteDataset(asked["data"]), device=asked["device"], **loaded)
-with open(asked["result"], "w") as file:
-    json.dump({"metrics": metrics, "history": history}, file)
-"""
+SCRIPT = Path(__file__).with_name("recorded_source.py")
 
 
 class _EnoughError(Exception):
@@ -84,7 +70,7 @@ def rerun(record, data, out, steps=None, source="current", inputs=None, toleranc
 
     Returns
     -------
-    list of Verdict
+    list of Reproduced
         One per number.
 
     Raises
@@ -94,7 +80,8 @@ def rerun(record, data, out, steps=None, source="current", inputs=None, toleranc
     """
     chapter, run, seed = parts(record["id"])
     inputs = dict(inputs or {})
-    _check_inputs(record, NoteDataset(data).checksum, inputs)
+    check_offers(chapter, "rerun")
+    _check_inputs(record, open_data(chapter, data).checksum, inputs)
     if source == "recorded":
         again = _run_recorded(record, chapter, run, seed, out, data, inputs, steps)
     else:
@@ -102,10 +89,10 @@ def rerun(record, data, out, steps=None, source="current", inputs=None, toleranc
     until = steps or math.inf
     recorded = {**({} if steps else record["metrics"]), **_rows(record["history"], until)}
     now = {**({} if steps else again["metrics"]), **_rows(again["history"], until)}
-    return agreement(recorded, json.loads(json.dumps(now)), tolerance)
+    return compare_numbers(recorded, json.loads(json.dumps(now)), tolerance)
 
 
-def circumstances(record):
+def changed_environment(record):
     """Return what is no longer as it was when a record was made.
 
     Parameters
@@ -120,23 +107,23 @@ def circumstances(record):
     """
     chapter, run, _ = parts(record["id"])
     origin, now = record["provenance"], records.provenance(0.0, "")
-    told = [] if not origin.get("changed") else ["the record was made with uncommitted edits to the source"]
+    found = [] if not origin.get("changed") else ["the record was made with uncommitted edits to the source"]
     changed = _changed_since(origin["commit"], chapter)
     if changed is None:
-        told.append(f"its commit {origin['commit'][:12]} is not in this repository")
+        found.append(f"its commit {origin['commit'][:12]} is not in this repository")
     elif changed:
-        told.append(f"{len(changed)} source files differ from commit {origin['commit'][:12]}: {', '.join(changed)}")
+        found.append(f"{len(changed)} source files differ from commit {origin['commit'][:12]}: {', '.join(changed)}")
     for name in sorted(origin["versions"]):
         if origin["versions"][name] != now["versions"].get(name):
-            told.append(f"{name} was {origin['versions'][name]}, is {now['versions'].get(name)}")
+            found.append(f"{name} was {origin['versions'][name]}, is {now['versions'].get(name)}")
     if origin.get("machine") != now["machine"]:
-        told.append(f"the machine was {origin.get('machine', 'not recorded')}, is {now['machine']}")
+        found.append(f"the machine was {origin.get('machine', 'not recorded')}, is {now['machine']}")
     if origin.get("threads", 1) != 1:
-        told.append(f"it ran on {origin['threads']} threads, not one")
+        found.append(f"it ran on {origin['threads']} threads, not one")
     runs = find_experiment(chapter).RUNS
     if run not in runs or as_json(runs[run]) != record["config"]:
-        told.append(f"its config is no longer that of {chapter}/{run}")
-    return told
+        found.append(f"its config is no longer that of {chapter}/{run}")
+    return found
 
 
 def find_store(checksum, folders=(ROOT / "build", ROOT / "data")):
@@ -161,7 +148,8 @@ def find_store(checksum, folders=(ROOT / "build", ROOT / "data")):
     """
     for folder in folders:
         for depth in ("*", "*/*", "*/*/*"):
-            for path in sorted(Path(folder).glob(f"{depth}/store.json")):
+            for path in sorted(path for name in ("info.json", "store.json")
+                               for path in Path(folder).glob(f"{depth}/{name}")):
                 if json.loads(path.read_text(encoding="utf-8")).get("checksum") == checksum:
                     return path.parent
     raise FileNotFoundError(f"expected the notes with checksum {checksum[:12]}... in a store below "
@@ -198,7 +186,6 @@ def _rows(history, until):
 
 
 
-
 def _check_inputs(record, checksum, inputs):
     origin = record["provenance"]
     if checksum != origin["dataset"]:
@@ -206,7 +193,7 @@ def _check_inputs(record, checksum, inputs):
     for name, expected in origin.get("inputs", {}).items():
         if name not in inputs:
             raise ValueError(f"the run was given a file {name}; name it with --input {name}=FILE")
-        if (got := records.file_hash(inputs[name])) != expected:
+        if (got := path_hash(inputs[name])) != expected:
             raise ValueError(f"expected a {name} with SHA-256 {expected[:12]}..., got {got[:12]}...")
 
 
@@ -239,7 +226,7 @@ def _run_recorded(record, chapter, run, seed, out, data, inputs, steps):
         asked = {"chapter": chapter, "run": run, "seed": seed, "out": str(Path(out).resolve()), "result": str(result),
                  "data": str(Path(data).resolve()), "device": _device(record), "steps": steps or 0,
                  "inputs": {name: str(Path(path).resolve()) for name, path in inputs.items()}}
-        subprocess.run([sys.executable, "-c", OLD_SOURCE, json.dumps(asked)], cwd=folder, check=True,
+        subprocess.run([sys.executable, "-P", str(SCRIPT), json.dumps(asked)], cwd=folder, check=True,
                        env={**os.environ, "PYTHONPATH": str(Path(folder) / "code")})
         return json.loads(result.read_text(encoding="utf-8"))
 

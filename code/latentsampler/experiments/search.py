@@ -22,20 +22,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from latentsampler.data.store import NoteDataset
 from latentsampler.experiments import study as studies
 from latentsampler.experiments.chapters import (
-    as_json,
+    check_offers,
     find_experiment,
     find_run,
-    short_hash,
+    open_data,
     source_of,
     train_run,
     with_fields,
+    with_steps,
 )
 from latentsampler.learning.training import watched
-from latentsampler.runtime import records
 from latentsampler.runtime.extras import optional
+from latentsampler.runtime.identity import as_json, path_hash, short_hash
 from latentsampler.runtime.parallel import cluster, each
 
 
@@ -77,12 +77,14 @@ def plan(name, space=None, steps=None, seed=0, inputs=None):
         If there is no space, a field is unknown, or a range is none.
     """
     chapter, run, config = find_run(name)
+    check_offers(chapter, "search")
     space = space or getattr(find_experiment(chapter), "SEARCH", None)
     if not space:
         raise ValueError(f"expected a space: {chapter}.experiment has no SEARCH; give one with --space FILE")
     if steps:
-        config = with_fields(config, {"schedule.steps": steps, "schedule.valid_every": max(1, min(
-            config.schedule.valid_every, steps // 4))})
+        config = with_steps(config, steps)
+        if hasattr(config, "schedule"):  # a trial is judged before it ends
+            config = with_fields(config, {"schedule.valid_every": max(1, min(config.schedule.valid_every, steps // 4))})
     ranges = studies.Space(space).ranges
     for field in ranges:
         _value(config, field)
@@ -117,8 +119,8 @@ def run_search(what, data, folder, trials, n_jobs=1, scheduler=None, seconds=Non
         For :func:`as_record`.
     """
     optional("optuna", "search")
-    origin = [what.chapter, as_json(what.config), what.space, what.seed, NoteDataset(data).checksum,
-              {name: records.file_hash(path) for name, path in what.inputs.items()}, source_of(what.chapter)]
+    origin = [what.chapter, as_json(what.config), what.space, what.seed, open_data(what.chapter, data).checksum,
+              {name: path_hash(path) for name, path in what.inputs.items()}, source_of(what.chapter)]
     folder = Path(folder) / f"{what.chapter}-{what.run}-{short_hash(origin)}"
     deadline = None if seconds is None else time.time() + seconds
     work = (what, data, folder, trials, deadline, progress)

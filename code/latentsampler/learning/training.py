@@ -17,6 +17,7 @@ limited    pauses training after some minutes; the next call goes on
 
 import contextlib
 import contextvars
+import io
 import math
 import os
 import time
@@ -24,7 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
+
+from latentsampler.runtime.files import write_bytes
+from latentsampler.runtime.progress import progress_bar
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def train(module, loss, items, schedule, seed, weights=None, validate=None, chec
     validate : callable, optional
         ``() -> float``, smaller is better. The best weights so far are what remains after an early stop.
     checkpoint : str or pathlib.Path, optional
-        File to resume from, when it is there, and to write while training; removed at the end.
+        File to resume from, when it is there, and to write while training. At the end it is renamed to
+        ``<checkpoint>.done``, from which the same call returns at once; whoever writes the result removes that.
     identity : str
         What the run is (config, data): a checkpoint of another one is refused.
     device : str
@@ -112,7 +116,7 @@ def train(module, loss, items, schedule, seed, weights=None, validate=None, chec
     optimiser = torch.optim.Adam(module.parameters(), lr=schedule.learning_rate, betas=(0.9, 0.99))
     state = _Progress(module, optimiser, checkpoint, f"{identity} {schedule} seed {seed}")
     items = torch.as_tensor(items)
-    with tqdm(total=schedule.steps, initial=state.step, disable=not progress, desc="train", unit="step") as bar:
+    with progress_bar(total=schedule.steps, initial=state.step, disable=not progress, desc="train", unit="step") as bar:
         while state.step < schedule.steps and not state.stopped:
             torch.manual_seed(seed * 1_000_003 + state.step)
             terms = _step(module, optimiser, loss, _batch(items, schedule, seed, state.step), weights, schedule,
@@ -224,8 +228,14 @@ class _Progress:
         self.step, self.history, self.sums, self.count = 0, [], {}, 0
         self.best, self.best_weights, self.since_best, self.stopped = math.inf, None, 0, False
         self.saved_at = time.monotonic()
-        if self.path and self.path.is_file():
-            self._load()
+        if self.path and self.done.is_file():
+            self._load(self.done)
+        elif self.path and self.path.is_file():
+            self._load(self.path)
+
+    @property
+    def done(self):
+        return self.path.with_name(self.path.name + ".done")
 
     def add(self, terms):
         self.step += 1
@@ -260,28 +270,37 @@ class _Progress:
 
     def finish(self, patience):
         self.keep_best(patience)
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
+        if self.path is not None and not self.done.is_file():
+            self.save(0.0)  # what follows may fail: no step is done twice
+            os.replace(self.path, self.done)
 
     def save(self, every_seconds):
         if self.path is None or time.monotonic() - self.saved_at < every_seconds:
             return
         kept = {name: getattr(self, name) for name in _KEPT}
-        partial = self.path.with_name(self.path.name + ".partial")
+        buffer = io.BytesIO()
         torch.save({"identity": self.identity, "module": self.module.state_dict(),
-                    "optimiser": self.optimiser.state_dict(), **kept}, partial)
-        os.replace(partial, self.path)  # a kill leaves the old checkpoint or the new one, never half of one
+                    "optimiser": self.optimiser.state_dict(), **kept}, buffer)
+        write_bytes(self.path, buffer.getbuffer())  # a kill leaves the old checkpoint or the new one, never half of one
         self.saved_at = time.monotonic()
 
-    def _load(self):
-        data = torch.load(self.path, map_location=next(self.module.parameters()).device, weights_only=True)
+    def _load(self, path):
+        data = torch.load(path, map_location=next(self.module.parameters()).device, weights_only=True)
         if data["identity"] != self.identity:
-            raise ValueError(f"the checkpoint {self.path} belongs to another run: expected {self.identity}, got "
-                             f"{data['identity']}; remove it or train elsewhere")
+            raise ValueError(f"the checkpoint {path} belongs to another run "
+                             f"({_first_difference(self.identity, data['identity'])}); remove it, or name another file "
+                             "with --out")
         self.module.load_state_dict(data["module"])
         self.optimiser.load_state_dict(data["optimiser"])
         for name in _KEPT:
             setattr(self, name, data[name])
+
+
+def _first_difference(expected, got):
+    """Return where two identities part, in a few words."""
+    at = next((k for k, pair in enumerate(zip(expected, got, strict=False)) if pair[0] != pair[1]), 0)
+    begin = max(expected.rfind(" ", 0, at), expected.rfind("(", 0, at)) + 1
+    return f"expected {expected[begin:begin + 40]!r}, got {got[begin:begin + 40]!r}"
 
 
 _KEPT = ("step", "history", "sums", "count", "best", "best_weights", "since_best", "stopped")

@@ -11,6 +11,7 @@ sliced_wasserstein   mean of one-dimensional transports, which are sorts
 directions           random unit vectors
 sinkhorn_cost        transport with an entropic penalty, in the log domain
 sinkhorn             Sinkhorn divergence: the same without its bias
+sinkhorn_plan        the plan itself, for batches of cost matrices, with absent rows and columns
 """
 
 import math
@@ -152,3 +153,53 @@ def sinkhorn(codes, prior, blur=0.1, iterations=20):
     return (sinkhorn_cost(codes, prior, epsilon, iterations)
             - 0.5 * sinkhorn_cost(codes, codes, epsilon, iterations)
             - 0.5 * sinkhorn_cost(prior, prior, epsilon, iterations))
+
+
+def sinkhorn_plan(cost, blur, iterations, rows=None, columns=None):
+    r"""Return the logarithm of entropic plans in which the smaller side is assigned whole, by Sinkhorn's iterations.
+
+    Each present row has mass 1 and so has each present column; where there are more of one side, the excess goes to a
+    slack row or column at no cost. All is in the log domain and differentiable through the iterations.
+
+    Parameters
+    ----------
+    cost : torch.Tensor
+        ``(B, R, C)``.
+    blur : float
+        Entropic penalty, in units of the cost.
+    iterations : int
+        Of both sides.
+    rows, columns : torch.Tensor, optional
+        ``(B, R)`` and ``(B, C)`` bool: which are present; all by default.
+
+    Returns
+    -------
+    torch.Tensor
+        ``(B, R, C)``, at most 0 in columns, which were set last; ``-1e4`` where absent.
+
+    References
+    ----------
+    Cuturi, "Sinkhorn distances", NeurIPS 2013; Mena et al., "Learning latent permutations with Gumbel-Sinkhorn
+    networks", ICLR 2018.
+    """
+    rows = torch.ones_like(cost[:, :, 0], dtype=torch.bool) if rows is None else rows
+    columns = torch.ones_like(cost[:, 0], dtype=torch.bool) if columns is None else columns
+    gain, low = -cost / blur, -1e4
+    excess = (columns.sum(1) - rows.sum(1)).to(cost.dtype)[:, None]  # (B, 1)
+    log_rows, log_columns = _log_or(excess, low), _log_or(-excess, low)  # masses of the slack row and column
+    off_rows, off_columns = ~rows, ~columns
+    f, slack_f = torch.zeros_like(cost[:, :, 0]).masked_fill(off_rows, low), log_rows
+    g, slack_g = torch.zeros_like(cost[:, 0]).masked_fill(off_columns, low), log_columns
+    for _ in range(iterations):
+        f = -torch.cat([gain + g[:, None], slack_g[:, None].expand(-1, f.shape[1], 1)], 2).logsumexp(2)  # (B, R)
+        f = f.masked_fill(off_rows, low)
+        slack_f = (log_rows - g.logsumexp(1, keepdim=True)).where(excess > 0, torch.full_like(excess, low))
+        g = -torch.cat([gain + f[:, :, None], slack_f[:, None].expand(-1, 1, g.shape[1])], 1).logsumexp(1)  # (B, C)
+        g = g.masked_fill(off_columns, low)
+        slack_g = (log_columns - f.logsumexp(1, keepdim=True)).where(excess < 0, torch.full_like(excess, low))
+    return (gain + f[:, :, None] + g[:, None]).masked_fill(off_rows[:, :, None] | off_columns[:, None], low)
+
+
+def _log_or(mass, low):
+    """Return the logarithm of positive masses, ``low`` for the others."""
+    return mass.clamp(min=1.0).log().where(mass > 0, torch.full_like(mass, low))

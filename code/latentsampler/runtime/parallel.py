@@ -26,9 +26,9 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from latentsampler.runtime.extras import optional
+from latentsampler.runtime.progress import progress_bar
 
 
 def run_tasks(function, tasks, folder=None, n_jobs=1, scheduler=None, identity="", seconds=None, progress=True):
@@ -46,8 +46,9 @@ def run_tasks(function, tasks, folder=None, n_jobs=1, scheduler=None, identity="
         Processes; -1 for all cores.
     scheduler : str, optional
         Address of a Dask cluster, which then does the work with all its workers.
-    identity : str
-        Of everything that the names do not tell (data, source, settings): a result kept under another one is refused.
+    identity : str or dict
+        Of everything that the names do not tell (data, source, settings), for all or by name: a result kept under
+        another one is refused.
     seconds : float, optional
         Budget of wall-clock time: no task begins that would, by the median of those done, end after it.
     progress : bool
@@ -65,10 +66,11 @@ def run_tasks(function, tasks, folder=None, n_jobs=1, scheduler=None, identity="
     """
     folder = Path(folder) if folder is not None else None
     deadline = time.time() + seconds if seconds is not None else None
-    found = {name: _read(_file(folder, name), identity) for name in tasks}
-    calls = [(name, arguments) for name, arguments in tasks.items() if found[name] is None]
-    work = partial(_work, function, folder, identity, deadline)
-    with tqdm(total=len(tasks), initial=len(tasks) - len(calls), disable=not progress, unit="task") as bar:
+    identities = identity if isinstance(identity, dict) else dict.fromkeys(tasks, identity)
+    found = {name: _read(_file(folder, name), identities[name]) for name in tasks}
+    calls = [(name, identities[name], arguments) for name, arguments in tasks.items() if found[name] is None]
+    work = partial(_work, function, folder, deadline)
+    with progress_bar(total=len(tasks), initial=len(tasks) - len(calls), disable=not progress, unit="task") as bar:
         with cluster(scheduler):
             for name, outcome in each(work, calls, -1 if scheduler else n_jobs):
                 found[name] = outcome
@@ -125,7 +127,7 @@ def _in_one_thread(function, *arguments):
         return function(*arguments)
 
 
-def _work(function, folder, identity, deadline, name, arguments):
+def _work(function, folder, deadline, name, identity, arguments):
     """Return the name of a task and its outcome: kept, made now, or None when there is no time left for it."""
     with _locked(_file(folder, name)):
         outcome = _read(_file(folder, name), identity)  # another process may have done it meanwhile

@@ -17,12 +17,10 @@ Contents
 write_record, read_record, read_records   one record; all seeds of all runs of a chapter
 summary, table                            mean and deviation over seeds; all runs of a chapter as text
 provenance                                commit, versions, machine, device, seconds, checksums
-file_hash                                 identity of a file
-drifted                                   records whose config is no longer their RUNS entry
+outdated                                  records whose config is no longer their RUNS entry
 """
 
 import csv
-import hashlib
 import json
 import math
 import platform
@@ -33,10 +31,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from latentsampler.runtime.identity import as_json, path_hash
+
 RESULTS = Path(__file__).resolve().parents[3] / "report" / "results"
 
 
-def write_record(chapter, run, seed, config, metrics, history, provenance, results=RESULTS):
+def write_record(chapter, run, seed, config, metrics, history, provenance, results=None):
     """Write one record.
 
     Parameters
@@ -53,8 +53,8 @@ def write_record(chapter, run, seed, config, metrics, history, provenance, resul
         Rows of ``history.csv``; may be empty.
     provenance : dict
         From :func:`provenance`.
-    results : pathlib.Path
-        Where records live.
+    results : pathlib.Path, optional
+        Where records live; ``RESULTS`` by default.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def write_record(chapter, run, seed, config, metrics, history, provenance, resul
     FileExistsError
         If the record is there already: records are not overwritten.
     """
-    folder = Path(results) / chapter / run / f"seed{seed}"
+    folder = Path(results or RESULTS) / chapter / run / f"seed{seed}"
     if folder.exists():
         raise FileExistsError(f"the record {chapter}/{run}/seed{seed} is there already; "
                               f"remove {folder} first if it is meant to be replaced")
@@ -82,7 +82,7 @@ def write_record(chapter, run, seed, config, metrics, history, provenance, resul
     return folder
 
 
-def read_record(chapter, run, seed=0, results=RESULTS):
+def read_record(chapter, run, seed=0, results=None):
     """Read one record.
 
     Parameters
@@ -91,8 +91,8 @@ def read_record(chapter, run, seed=0, results=RESULTS):
         As written.
     seed : int
         Seed of the run.
-    results : pathlib.Path
-        Where records live.
+    results : pathlib.Path, optional
+        Where records live; ``RESULTS`` by default.
 
     Returns
     -------
@@ -104,9 +104,9 @@ def read_record(chapter, run, seed=0, results=RESULTS):
     FileNotFoundError
         If there is no such record; the message lists those that there are.
     """
-    folder = Path(results) / chapter / run / f"seed{seed}"
+    folder = Path(results or RESULTS) / chapter / run / f"seed{seed}"
     if not folder.is_dir():
-        there = sorted(str(p.parent.relative_to(results)) for p in Path(results).glob("*/*/seed*/config.json"))
+        there = sorted("/".join(p.parts[-4:-1]) for p in folder.parents[2].glob("*/*/seed*/config.json"))
         raise FileNotFoundError(f"expected a record {chapter}/{run}/seed{seed}; "
                                 f"there are: {', '.join(there) or 'none'}")
     record = {name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
@@ -116,15 +116,15 @@ def read_record(chapter, run, seed=0, results=RESULTS):
     return {"id": f"{chapter}/{run}/seed{seed}", **record}
 
 
-def read_records(chapter, results=RESULTS):
+def read_records(chapter, results=None):
     """Read all records of a chapter.
 
     Parameters
     ----------
     chapter : str
         Name of the chapter's folder.
-    results : pathlib.Path
-        Where records live.
+    results : pathlib.Path, optional
+        Where records live; ``RESULTS`` by default.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def read_records(chapter, results=RESULTS):
         Run -> list of records, by seed.
     """
     found = {}
-    for path in sorted((Path(results) / chapter).glob("*/seed*/config.json")):
+    for path in sorted((Path(results or RESULTS) / chapter).glob("*/seed*/config.json")):
         run, seed = path.parent.parent.name, int(path.parent.name.removeprefix("seed"))
         found.setdefault(run, []).append((seed, read_record(chapter, run, seed, results)))
     return {run: [record for _, record in sorted(pairs, key=lambda pair: pair[0])] for run, pairs in found.items()}
@@ -209,17 +209,11 @@ def provenance(seconds, checksum, device="cpu", inputs=None):
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
         "machine": _machine(), "device": f"{device} ({name})", "threads": torch.get_num_threads(),
         "seconds": round(seconds, 1), "dataset": checksum,
-        **({"inputs": {key: file_hash(path) for key, path in inputs.items()}} if inputs else {}),
+        **({"inputs": {key: path_hash(path) for key, path in inputs.items()}} if inputs else {}),
     }
 
 
-def file_hash(path):
-    """Return the SHA-256 of a file as 64 hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def drifted(chapter, runs, results=RESULTS):
+def outdated(chapter, runs, results=None):
     """Return the records whose config no longer equals their ``RUNS`` entry.
 
     Parameters
@@ -228,15 +222,15 @@ def drifted(chapter, runs, results=RESULTS):
         Name of the chapter's folder.
     runs : dict
         Name -> Config, the chapter's ``RUNS``.
-    results : pathlib.Path
-        Where records live.
+    results : pathlib.Path, optional
+        Where records live; ``RESULTS`` by default.
 
     Returns
     -------
     list of str
         Record ids.
     """
-    current = {name: json.loads(json.dumps(asdict(config))) for name, config in runs.items()}
+    current = {name: as_json(config) for name, config in runs.items()}
     return [record["id"] for run, records in read_records(chapter, results).items() for record in records
             if current.get(run) != record["config"]]
 

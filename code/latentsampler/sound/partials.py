@@ -9,7 +9,6 @@ Conventions
 Contents
 --------
 spectral_centroid  Hz
-spectral_slope     dB per octave of the power spectral density: noises, and what has no f0
 partial_line       dB per octave of the partials' levels, and dB of the odd partials over the even ones
 noise_share        dB of the noise over the partials
 inharmonicity      B of a stiff string or bar
@@ -68,35 +67,6 @@ def spectral_centroid(waveform, sample_rate):
         return np.linspace(0.0, sample_rate / 2, len(density)) @ density / density.sum()
 
     return _rows(centroid, waveform)[0]
-
-
-def spectral_slope(waveform, sample_rate, low_hz=200.0):
-    """Return the slope of the power spectral density over the octaves.
-
-    Parameters
-    ----------
-    waveform : numpy.ndarray or torch.Tensor
-        ``(batch, n_samples)``.
-    sample_rate : int
-        Hz.
-    low_hz : float
-        Hz; a line is fitted to third-octave bands from here to 0.93 of the Nyquist frequency.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(batch,)`` dB per octave: 0 for white noise, -3 for pink noise.
-    """
-    return _rows(lambda note: _slope(note, sample_rate, low_hz), waveform)[0]
-
-
-def _slope(note, sample_rate, low_hz):
-    density = _density(note, 4096, "hann")
-    octave = np.log2(np.linspace(0.0, sample_rate / 2, len(density))[1:] / low_hz)
-    count = int(3 * np.log2(HIGHEST_SHARE * sample_rate / 2 / low_hz))
-    members = np.floor(3 * octave) == np.arange(count)[:, None]  # (bands, F)
-    members = members / members.sum(axis=1, keepdims=True)
-    return np.polyfit(members @ octave, 10 * np.log10(members @ density[1:] + 1e-30), 1)[0]
 
 
 def _spectrum(note, sample_rate, window):

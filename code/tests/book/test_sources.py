@@ -123,20 +123,45 @@ def test_a_widget_without_plain_html_is_found(tmp_path):
     assert check.problems(tmp_path)[0].startswith("a.html: a widget brings no plain HTML")
 
 
-def test_every_box_of_the_flow_is_a_link_inside_the_picture():
-    there = {box[3].split("#")[0] for box in flow.BOXES} | {box[4] for box in flow.BESIDE}
-    for standing in (False, True):
-        svg = ElementTree.fromstring(flow.flow_svg(there, standing))
-        _, _, width, height = map(float, svg.get("viewBox").split())
-        links = svg.findall(".//{*}a")
-        assert len(links) == len(flow.BOXES) + len(flow.BESIDE)
-        corners = {(float(rect.get("x")), float(rect.get("y"))) for rect in svg.findall(".//{*}rect")}
-        assert len(corners) == len(links)
-        assert all(0 < x <= width - flow.WIDTH and 0 < y <= height - flow.HEIGHT for x, y in corners)
+def corners_of(boxes, standing):
+    """Return the corners of a picture's boxes, and its size."""
+    svg = ElementTree.fromstring(flow.flow_svg(boxes, standing))
+    _, _, width, height = map(float, svg.get("viewBox").split())
+    assert len(svg.findall(".//{*}a")) == len(boxes)
+    return {(float(rect.get("x")), float(rect.get("y"))) for rect in svg.findall(".//{*}rect")}, width, height
 
 
-def test_a_box_whose_page_is_missing_is_left_out():
-    assert "divergence" not in flow.flow_svg({"notebooks/01_dataset.html", "play.html"})
+@pytest.mark.parametrize("standing", [False, True])
+@pytest.mark.parametrize("studies", [0, 1, 6, 7])
+def test_every_box_of_the_flow_is_a_link_inside_the_picture(standing, studies):
+    boxes = [box for box in flow.boxes_of() if box.beside != flow.STUDY]
+    boxes += [flow.Box(f"s{k}", ("a", "b"), "s.html", "grey", flow.STUDY) for k in range(studies)]
+    corners, width, height = corners_of(boxes, standing)
+    assert len(corners) == len(boxes)
+    assert all(0 < x <= width - flow.WIDTH and 0 < y <= height - flow.HEIGHT for x, y in corners)
+
+
+def test_a_new_chapter_gets_a_box_by_its_notebook_and_its_docstring(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "chapters" / "snail").mkdir(parents=True)
+    docstring = '"""Trails of garden snails in rain <-> lettuce, with its holes."""'
+    (tmp_path / "chapters" / "snail" / "__init__.py").write_text(docstring)
+    for name, metadata in (("01_leaf", {"flow": [{"title": "leaf", "lines": ["green", "eaten"], "colour": "green"}]}),
+                           ("02_snail", {}), ("03_weather", {})):
+        (tmp_path / "notebooks" / f"{name}.ipynb").write_text(json.dumps({"metadata": metadata, "cells": []}))
+    boxes = flow.boxes_of(tmp_path / "notebooks", tmp_path / "chapters")
+    assert boxes[:2] == [flow.Box("leaf", ("green", "eaten"), "notebooks/01_leaf.html", "green", ""),
+                         flow.Box("snail", ("Trails of garden…", "↔ lettuce"), "notebooks/02_snail.html", "grey",
+                                  flow.STUDY)]
+    assert [box.title for box in boxes[2:]] == ["play", "listen"]
+    assert 'href="notebooks/02_snail.html"' in flow.flow_svg(boxes)
+    assert "listen" not in flow.flow_svg(boxes)  # the box that it stands beside is not there
+
+
+def test_the_picture_of_readme_has_the_boxes_of_the_main_line(root):
+    picture = (root / "notebooks" / "pictures" / "flow.svg").read_text(encoding="utf-8")
+    missing = [box.title for box in flow.boxes_of() if box.beside != flow.STUDY and f">{box.title}<" not in picture]
+    assert not missing, "run `python book/flow.py`"
 
 
 def test_nothing_of_others_is_committed_and_every_package_has_a_checksum(root):

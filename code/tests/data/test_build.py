@@ -3,15 +3,16 @@ import filecmp
 import numpy as np
 import pytest
 from latentsampler.data import build
-from latentsampler.data.build import EmptySourceError, build_store, store_name
+from latentsampler.data.build import build_store, store_name
 from latentsampler.data.prepare import Preparation
+from latentsampler.data.resumable import EmptySourceError
 from latentsampler.data.sources import from_names
 from latentsampler.data.store import NoteDataset
 from latentsampler.sound.audio import MelConfig
 from latentsampler.sound.pitch import midi_to_hz
 
 TINY = MelConfig(n_frames=16)
-FILES = ("notes.csv", "mels.npy", "waveforms.npy", "rejected.csv", "store.json")
+FILES = ("table.csv", "mels.npy", "waveforms.npy", "rejected.csv", "info.json")
 
 
 class StoppedError(Exception):

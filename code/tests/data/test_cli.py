@@ -22,7 +22,7 @@ def test_build_list_check_and_show_a_folder_of_sounds(write_tone, tmp_path, caps
     command("list", tmp_path / "out")
     assert "folder: 3 notes, 1 rejected, mel 256 x 128 at 22050 Hz" in capsys.readouterr().out
     assert command("check", told[1]) == 0
-    assert "pitch: 0 of 3 notes" in capsys.readouterr().out
+    assert "pitch: 0 of 3 labelled notes" in capsys.readouterr().out
     command("show", told[1], "--out", tmp_path / "figures")
     assert "Instrument (in full): Flute 2, Oboe 1" in capsys.readouterr().out
     assert all((tmp_path / "figures" / name).stat().st_size > 10000 for name in ("mels.png", "map.png"))
@@ -40,5 +40,5 @@ def test_check_finds_one_changed_sample(write_tone, tmp_path, capsys):
 
 
 def test_a_source_that_is_nothing_is_said_with_what_it_may_be(tmp_path):
-    with pytest.raises(FileNotFoundError, match="soundfont, toy, tinysol, a .sf2 file or a folder"):
+    with pytest.raises(FileNotFoundError, match="soundfont, toy, tinysol, a .sf2 file, a folder or a table"):
         open_source("viola", tmp_path)

@@ -25,12 +25,12 @@ from tests.conftest import ROOT, dask_cluster
 from .conftest import tone
 
 pytestmark = pytest.mark.long
-FILES = ("notes.csv", "mels.npy", "waveforms.npy", "rejected.csv", "store.json")
+FILES = ("table.csv", "mels.npy", "waveforms.npy", "rejected.csv", "info.json")
 
 BUILD = """
 import sys
-from latentsampler.dataset import build
-from latentsampler.dataset.soundfont import SoundFontSource
+from latentsampler.data import build
+from latentsampler.data.soundfont import SoundFontSource
 build.CHUNK = 16
 source = SoundFontSource(sys.argv[1], step=4)
 source.read(source.notes()[0][0], 22050, 0.1)  # loads the SoundFont
@@ -41,10 +41,10 @@ build.build_store(source, sys.argv[2], n_jobs=int(sys.argv[3]), progress=False)
 MEMORY = """
 import json, sys
 import numpy as np
-from latentsampler.audio import MelConfig
-from latentsampler.dataset.build import build_store
-from latentsampler.dataset.sources import from_table
-from latentsampler.dataset.store import NoteDataset
+from latentsampler.sound.audio import MelConfig
+from latentsampler.data.build import build_store
+from latentsampler.data.sources import from_table
+from latentsampler.data.store import NoteDataset
 dataset = NoteDataset(build_store(from_table(sys.argv[1]), sys.argv[2], MelConfig(n_frames=8), n_jobs=1,
                                   progress=False))
 def megabytes(line):

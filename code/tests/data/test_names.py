@@ -3,7 +3,8 @@ from collections import Counter
 
 import pytest
 from latentsampler.data.dialects import as_row, contradiction
-from latentsampler.data.names import parse_any, parse_sol, recording
+from latentsampler.data.free_names import parse_any
+from latentsampler.data.names import parse_sol, recording
 from latentsampler.data.table import COLUMNS
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from latentsampler.data.prepare import Preparation, RejectedError, check_clipping, onset, prepare
+from latentsampler.data.fields import RejectedError
+from latentsampler.data.prepare import Preparation, check_clipping, onset, prepare
 from latentsampler.sound.audio import MelConfig
 
 from .conftest import tone

@@ -3,8 +3,8 @@ import sys
 
 import numpy as np
 import pytest
+from latentsampler.data.fields import RejectedError
 from latentsampler.data.names import parse_sol
-from latentsampler.data.prepare import RejectedError
 from latentsampler.data.soundfont import INSTRUMENTS, SoundFontSource, dynamics_of, find_soundfont
 from latentsampler.sound.pitch import cents, estimate_f0, midi_to_hz
 

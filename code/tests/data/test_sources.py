@@ -57,7 +57,9 @@ def test_mirdata_loads_the_same_notes_and_finds_damaged_ones(shared, tmp_path, m
     (tmp_path / "annotation/TinySOL_metadata.csv").write_bytes(
         (home / "annotation/TinySOL_metadata.csv").read_bytes())
     rows, rejected = tinysol(tmp_path, download=False).notes()
-    assert len(rows) == 0 and sorted(row["reason"].split(":")[0] for row in rejected) == ["damaged", "missing"]
+    assert len(rows) == 0 and {row["path"].rpartition("/")[2]: row["reason"].split(":")[0] for row in rejected} == {
+        "Fl-ord-C4-mf-N-T14d.wav": "damaged", "Cb-ord-A2-mf-2c-N.wav": "missing",
+        "index.json": "no sound by its ending"}
 
 
 def test_orchideasols_table_is_mapped_onto_tinysols_columns(shared, tmp_path):
@@ -192,8 +194,10 @@ def test_a_folder_that_is_not_there_is_said_by_name(maker, tmp_path):
         maker(tmp_path / "nowhere")
 
 
-def test_a_table_without_a_column_of_files_is_refused(write_tone, tmp_path):
+def test_a_table_without_a_column_of_files_is_refused_by_name(write_tone, tmp_path):
     write_tone("set/a.wav")
     (tmp_path / "set" / "labels.csv").write_text("pitch,mood\n60,sad\n")
     with pytest.raises(ValueError, match="expected a column Path"):
+        from_table(tmp_path / "set", tmp_path / "set" / "labels.csv")
+    with pytest.raises(FileNotFoundError, match="labels.csv: expected a column Path"):
         from_table(tmp_path / "set")

@@ -7,9 +7,11 @@ import librosa
 import numpy as np
 import pytest
 import torch
-from latentsampler.data.store import NoteDataset, SemiSupervised, collate, find_stores, pack
+from latentsampler.data.store import NoteDataset, SemiSupervised, find_stores, pack
 from latentsampler.sound.audio import MelConfig, mel_spectrogram
 from torch.utils.data import DataLoader
+
+from tests import rounding
 
 
 def test_a_stored_mel_is_librosas_of_the_stored_waveform_within_1e_4(dataset):
@@ -24,14 +26,17 @@ def test_a_stored_mel_is_the_shared_front_ends_too(dataset):
     index = torch.arange(0, len(dataset), 25)
     expected = mel_spectrogram(torch.stack([dataset.waveform(i) for i in index]), dataset.mel_config)
     found = torch.stack([dataset[i][0] for i in index])
-    assert found.shape == (len(index), 256, 128) and (found - expected).abs().max() <= 1e-6 * expected.max()
+    assert found.shape == (len(index), 256, 128)
+    allowed = rounding.bound(lambda: mel_spectrogram(torch.stack([dataset.waveform(i) for i in index]),
+                                                     dataset.mel_config))
+    assert (found - expected).abs().max() <= allowed < 1e-4 * expected.max()
 
 
-def test_items_carry_their_annotations_and_collate_into_a_batch(dataset):
-    mels, notes = next(iter(DataLoader(dataset, batch_size=6, shuffle=False, collate_fn=collate)))
+def test_items_carry_their_annotations_and_torch_joins_them_into_a_batch(dataset):
+    mels, notes = next(iter(DataLoader(dataset, batch_size=6, shuffle=False)))
     assert mels.shape == (6, 256, 128) and notes["pitch"].shape == (6,) and notes["index"].tolist() == list(range(6))
     assert notes["Instrument (abbr.)"] == dataset.column("Instrument (abbr.)")[:6]
-    assert torch.equal(notes["pitch"], dataset.pitch[:6])
+    assert torch.equal(notes["pitch"].float(), dataset.pitch[:6])
     assert [float(p) for p in notes["Pitch ID"]] == notes["pitch"].tolist()
 
 
@@ -83,7 +88,7 @@ def test_an_unknown_column_is_refused_by_name(dataset):
 
 
 def test_a_store_says_what_it_was_made_from(dataset):
-    info = json.loads((dataset.path / "store.json").read_text())
+    info = json.loads((dataset.path / "info.json").read_text())
     assert MelConfig(**info["mel"]) == dataset.mel_config == MelConfig()
     assert info["source"]["source"] == "soundfont" and info["preparation"]["peak"] == 0.9
 
@@ -97,8 +102,8 @@ class Refuse:
                                   "tinysoundfont", "sf2utils"):
             raise ImportError(name)
 sys.meta_path.insert(0, Refuse())
-from latentsampler.dataset.store import NoteDataset
-from latentsampler.dataset.splits import split
+from latentsampler.data.store import NoteDataset
+from latentsampler.data.splits import split
 print(len(split(NoteDataset(sys.argv[1])).train))
 """
     done = subprocess.run([sys.executable, "-c", script, str(store)], capture_output=True, text=True)

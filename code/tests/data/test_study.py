@@ -7,7 +7,9 @@ from latentsampler.data.figures import figure_ceiling, figure_leak, table_prepar
 from latentsampler.data.preparation_study import preparation_config, run_preparation_study
 from latentsampler.data.prepare import Preparation
 from latentsampler.data.soundfont import SoundFontSource
-from latentsampler.data.study import BASE, FRONT_ENDS, choose, frontend_config, record_study, run_frontend_study
+from latentsampler.data.studies import STUDIES, Setting
+from latentsampler.data.study import BASE, FRONT_ENDS, choose, frontend_config, run_frontend_study
+from latentsampler.experiments import grid
 from latentsampler.runtime.records import read_record, read_records
 
 matplotlib.use("Agg")
@@ -34,9 +36,11 @@ def test_figures_of_merit_are_ordered_as_they_must_be(study):
     assert abs(floors["-120"]["ceiling_db"] - study.metrics["front_ends"]["default"]["ceiling_db"]) < 0.05
 
 
-def test_a_study_is_recorded_and_its_figure_drawn_from_the_record(study, tmp_path):
-    record_study(study, "frontends", 1.0, results=tmp_path)
+def test_a_study_is_recorded_and_its_figure_drawn_from_the_record(study, soundfont, tmp_path):
+    results, sources = {"all": study._asdict()}, {"source": soundfont}
+    grid.write_study(STUDIES["frontends"], Setting(4), results, sources, 1.0, to=tmp_path)
     record = read_record("dataset", "frontends", 0, results=tmp_path)
+    assert record["config"] == frontend_config(4) and record["provenance"]["dataset"] == study.checksum
     assert record["metrics"] == study.metrics and "extraction_ms" in record["provenance"]
     assert len(figure_ceiling(record["metrics"]).axes) == 2
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import latentsampler
 import pytest
 from latentsampler.experiments import ablation, figures, search
-from latentsampler.experiments.chapters import as_json, find_experiment
+from latentsampler.experiments.chapters import find_experiment
 from latentsampler.runtime import records
+from latentsampler.runtime.identity import as_json
 
 CHAPTERS = sorted(p.parent.name for p in Path(latentsampler.__file__).parent.glob("chapters/*/experiment.py"))
 

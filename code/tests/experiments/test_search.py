@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from argparse import ArgumentParser
 from pathlib import Path
 
+import main
 import pytest
-from latentsampler.experiments import cli, search, study
+from latentsampler.experiments import search, study
 from latentsampler.runtime.records import read_record
 
 RUN = """
@@ -129,16 +129,14 @@ def test_the_command_records_a_study_from_which_its_figure_comes(data, tmp_path,
     from latentsampler.experiments import figures
     from latentsampler.runtime import records
 
-    monkeypatch.setattr(records.write_record, "__defaults__", (tmp_path / "results",))
+    monkeypatch.setattr(records, "RESULTS", tmp_path / "results")
     (tmp_path / "space.json").write_text('{"noise": ["log", 0.05, 5.0], "sizes": ["choice", 16]}')
-    parser = ArgumentParser()
-    cli.add_parser(parser.add_subparsers())
-    options = parser.parse_args(["search", "line/line", "--data", str(data), "--space", str(tmp_path / "space.json"),
-                                 "--trials", "5", "--steps", "8", "--folder", str(tmp_path), "--record"])
+    command = ["search", "line/line", "--data", str(data), "--space", str(tmp_path / "space.json"),
+               "--trials", "5", "--steps", "8", "--folder", str(tmp_path), "--record"]
     with pytest.raises(TypeError):  # a size is a tuple, and the study says what was tried
-        options.run(options)
+        main.main(command)
     (tmp_path / "space.json").write_text('{"noise": ["log", 0.05, 5.0], "weights.error": ["int", 1, 3]}')
-    options.run(options)
+    assert main.main(command) == 0
     assert "best trial" in capsys.readouterr().out
     record = read_record("search", "line-line", 0, tmp_path / "results")
     figure = figures.figure_study(record)

@@ -98,6 +98,7 @@ def test_a_record_is_logged_once_and_one_made_again_is_another_run(client, recor
     assert len(client.search_runs([client.get_experiment_by_name("line").experiment_id])) == 2
 
 
+@pytest.mark.long
 def test_all_committed_records_can_be_logged(client):
     told = tracking.log_all(client)
     assert all(told.values()) and len(told) >= 5

@@ -8,6 +8,7 @@ models        folder with the small models of `models.py`
 """
 
 import fcntl
+import functools
 import os
 import shutil
 import subprocess
@@ -31,8 +32,9 @@ def cmake(*arguments, timeout=900):
         pytest.fail("cmake " + " ".join(map(str, arguments)) + "\n" + (done.stdout + done.stderr)[-4000:])
 
 
+@functools.cache
 def build_external(folder, *options):
-    """Configure and build ``external/`` in ``folder``; cheap when nothing changed. One process at a time."""
+    """Configure and build ``external/`` in ``folder`` once a run, one process at a time; cheap when nothing changed."""
     require(shutil.which("cmake") and shutil.which("c++"), "cmake and a C++ compiler are needed to build external/")
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / ".lock", "w") as lock:

@@ -29,7 +29,7 @@ def test_every_bad_file_is_an_error_by_name_and_the_old_model_keeps_playing(play
         assert re.search(pattern, text), f"{name}: {text}"
         assert any(text in line for line in run.log if not line.startswith("status: ")), f"{name}: not on the console"
     note = waveform(models / "plucks.pt", [-1, 0.5, 2, 0, 64])
-    assert np.abs(run.arrays["out"] - shifted_sum([(last, note)], 1.2)).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - shifted_sum([(last, note)], 1.2)).max() <= small.ROUNDING
 
 
 @pytest.mark.parametrize("kind, word", [("ThrowsAbove", "boom"), ("NotANumberAbove", "NaN or infinity")])
@@ -39,7 +39,7 @@ def test_a_note_that_cannot_be_computed_is_dropped_and_later_ones_sound(play, mo
     assert run.numbers("status", "dropped") == [1]
     assert any(word in line for line in run.printed("status"))
     note = waveform(models / "plucks.pt", [-1, 0.5, 2, 0, 64])
-    assert np.abs(run.arrays["out"] - shifted_sum([(20, note)], 0.6)).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - shifted_sum([(20, note)], 0.6)).max() <= small.ROUNDING
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(400, marks=pytest.mark.long)])
@@ -63,4 +63,4 @@ def test_damaged_files_never_stop_pd(play, models, tmp_path, count):
     tail = run.arrays["out"][int((end + 50) * RATE / 1000) :]
     note = waveform(models / "plucks.pt", [-1, 0.5, 2, 0, 64])
     first = int(np.flatnonzero(np.abs(tail) > 1e-6)[0] - np.flatnonzero(np.abs(note) > 1e-6)[0])
-    assert np.abs(tail[first : first + len(note)] - note[: len(tail) - first]).max() <= 1e-5
+    assert np.abs(tail[first : first + len(note)] - note[: len(tail) - first]).max() <= small.ROUNDING

@@ -42,6 +42,7 @@ def test_every_status_message_is_named(name, least):
     assert [word for word in sorted(sent) if word not in help_of(name)] == []
 
 
+@pytest.mark.alone  # messages follow the clock, whatever is loaded by then
 def test_the_help_patch_opens_cleanly_and_every_message_can_be_sent(build, models, tmp_path):
     shutil.copy(models / "plucks.pt", tmp_path / "generative.pt")
     text = HELP.read_text()

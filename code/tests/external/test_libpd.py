@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import require
 
+from . import models as small
 from .test_play import RATE, pluck
 
 
@@ -31,14 +32,14 @@ def test_audio_passes_through_the_patch_unchanged(heard):
 
 def test_a_list_sounds_from_the_next_sample_on_and_equals_python(heard, models):
     note = pluck(models, -1, 0.5, 2, 0, 64)
-    np.testing.assert_allclose(heard["by_list"][: len(note)], note, atol=1e-5)
+    np.testing.assert_allclose(heard["by_list"][: len(note)], note, atol=small.ROUNDING)
     assert not heard["by_list"][len(note) :].any()
 
 
 def test_a_midi_note_sounds_by_its_velocity_until_its_note_off(heard, models):
     note = 100 / 127 * pluck(models, 0, 0, -3, 0, 67)
     n = len(heard["held"])
-    np.testing.assert_allclose(heard["held"], note[:n], atol=1e-5)
+    np.testing.assert_allclose(heard["held"], note[:n], atol=small.ROUNDING)
     fade = round(0.02 * RATE)  # the object's default
     assert np.abs(heard["released"][: fade // 2]).max() > 0.1
     assert not heard["released"][fade + 64 :].any()

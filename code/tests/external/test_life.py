@@ -130,6 +130,7 @@ def marked(creation, message, every_ms, marks_ms):
     return patch.text()
 
 
+@pytest.mark.alone
 @pytest.mark.long
 def test_memory_is_flat_over_ten_thousand_notes(build, tmp_path):
     model = small.save(small.Plucks(length=512), tmp_path / "short.pt")
@@ -140,6 +141,7 @@ def test_memory_is_flat_over_ten_thousand_notes(build, tmp_path):
     assert memory.marks[1] - memory.marks[0] <= 1.0
 
 
+@pytest.mark.alone
 @pytest.mark.long
 def test_memory_is_flat_over_a_thousand_reloads(build, tmp_path):
     a = small.save(small.Plucks(length=512), tmp_path / "a.pt")
@@ -154,11 +156,17 @@ def test_memory_is_flat_over_a_thousand_reloads(build, tmp_path):
 def test_objects_that_play_one_file_share_its_model(build, large, tmp_path):
     def resident(objects):
         patch = pd.Patch()
+        count, plus = patch.obj("f"), patch.obj("+ 1")
+        patch.chain(count, plus)
+        patch.connect(plus, 0, count, 1)
         for _ in range(objects):
-            patch.obj(f"wae-sampler {large} 2")
-        start = patch.obj("loadbang")
-        patch.chain(patch.at(start, 1500.0, "bang"), patch.obj("print mark"))
-        patch.at(start, 1700.0, "; pd quit")
+            player, loaded, bang = (patch.obj(box) for box in (f"wae-sampler {large} 2", "route loaded", "t b"))
+            patch.connect(player, 1, loaded)
+            patch.chain(loaded, bang, count)
+        both = patch.obj("t b b")
+        patch.chain(plus, patch.obj(f"sel {objects}"), patch.obj("delay 500"), both, patch.obj("delay 500"),
+                    patch.msg("; pd quit"))
+        patch.connect(both, 1, patch.obj("print mark"))
         return Memory(patch.text(), tmp_path, build).marks[0]
 
     assert resident(6) - resident(1) <= 10  # the file alone is 22 MiB

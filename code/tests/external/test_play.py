@@ -47,7 +47,7 @@ def test_notes_start_on_their_exact_sample_and_equal_python(play, models, name):
     events = [(t, "list " + " ".join(map(str, p))) for t, p in zip(times, points, strict=False)]
     run = play(f"wae-sampler {models}/{name} 16", events, 0.8, rate=RATE)
     notes = [(t, waveform(models / name, p)) for t, p in zip(times, points, strict=False)]
-    assert np.abs(run.arrays["out"] - shifted_sum(notes, 0.8)).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - shifted_sum(notes, 0.8)).max() <= small.ROUNDING
     assert run.numbers("status", "ready") == [1, 2, 3, 4, 5]
     assert run.numbers("status", "done") == [1, 2, 3, 4, 5]
 
@@ -64,7 +64,7 @@ def test_fewer_values_take_the_defaults_and_too_many_are_an_error(play, models):
     events = [(0, "list 1"), (300, "list 1 2 3 4 5 6"), (300, "bang")]
     run = play(f"wae-sampler {models}/plucks.pt", events[:2], 0.6, quiet=False, rate=RATE)
     out = shifted_sum([(0, pluck(models, 1))], 0.6)
-    assert np.abs(run.arrays["out"] - out).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - out).max() <= small.ROUNDING
     said = run.printed("status", "error") + run.printed("status", "dropped")
     assert any("at most 5 values" in line and "6" in line for line in said)
 
@@ -72,19 +72,19 @@ def test_fewer_values_take_the_defaults_and_too_many_are_an_error(play, models):
 def test_bang_repeats_the_last_point(play, models):
     note = pluck(models, 1, 1, 1, 1, 50)
     run = play(f"wae-sampler {models}/plucks.pt", [(0, "list 1 1 1 1 50"), (100, "bang")], 0.6, rate=RATE)
-    assert np.abs(run.arrays["out"] - shifted_sum([(0, note), (100, note)], 0.6)).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - shifted_sum([(0, note), (100, note)], 0.6)).max() <= small.ROUNDING
 
 
 def test_latency_moves_every_start_by_exactly_that_much(play, models):
     note = pluck(models, -1, 0.5, 2, 0, 64)
     run = play(f"wae-sampler {models}/plucks.pt 16 @latency 40", [(20, f"list {POINT}")], 0.6, rate=RATE)
-    assert np.abs(run.arrays["out"] - shifted_sum([(60, note)], 0.6)).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - shifted_sum([(60, note)], 0.6)).max() <= small.ROUNDING
 
 
 def test_gain_multiplies(play, models):
     note = pluck(models, -1, 0.5, 2, 0, 64)
     run = play(f"wae-sampler {models}/plucks.pt 16 @gain 0.25", [(100, f"list {POINT}")], 0.6, rate=RATE)
-    assert np.abs(run.arrays["out"] - 0.25 * shifted_sum([(100, note)], 0.6)).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - 0.25 * shifted_sum([(100, note)], 0.6)).max() <= small.ROUNDING
 
 
 @pytest.mark.parametrize("size", [1, 16, 512, 4096])
@@ -99,7 +99,7 @@ def test_the_block_size_of_a_subpatch_changes_nothing(play, models, size):
     wanted = np.zeros(len(out), np.float32)
     wanted[first : first + len(note)] += note
     wanted[first + gap : first + gap + len(note)] += note
-    assert np.abs(out - wanted).max() <= 1e-5
+    assert np.abs(out - wanted).max() <= small.ROUNDING
     assert 0 <= first - round(250.2 * RATE / 1000) + size <= 2 * size
 
 
@@ -122,7 +122,7 @@ def test_stop_fades_to_silence_within_the_fade_time(play, models):
     run = play(f"wae-sampler {models}/plucks.pt 16 @fade 30", events, 0.5, rate=RATE)
     out, whole = run.arrays["out"], shifted_sum([(0, pluck(models, 0, 0, -3, 0, 60))], 0.5)
     stop, end = round(0.1 * RATE), round(0.13 * RATE)
-    np.testing.assert_allclose(out[:stop], whole[:stop], atol=1e-5)
+    np.testing.assert_allclose(out[:stop], whole[:stop], atol=small.ROUNDING)
     ramp = np.linspace(1, 0, end - stop, endpoint=False)
     np.testing.assert_allclose(out[stop:end], whole[stop:end] * ramp, atol=0.01)
     assert not out[end + 64 :].any()
@@ -134,7 +134,7 @@ def test_stop_of_an_id_leaves_the_others(play, models):
     run = play(f"wae-sampler {models}/plucks.pt 16 @fade 10", events, 0.5, rate=RATE)
     other = shifted_sum([(10.1, pluck(models, 0, 0, -3, 0, 67))], 0.5)
     after = round(0.12 * RATE)
-    np.testing.assert_allclose(run.arrays["out"][after:], other[after:], atol=1e-5)
+    np.testing.assert_allclose(run.arrays["out"][after:], other[after:], atol=small.ROUNDING)
 
 
 def test_panic_is_silence_at_once(play, models):
@@ -148,7 +148,7 @@ def test_a_stolen_voice_is_the_oldest_and_fades(play, models):
     run = play(f"wae-sampler {models}/plucks.pt 2", events, 0.6, rate=RATE)
     notes = [(50.1, pluck(models, 0, 0, -3, 0, 64)), (100, pluck(models, 0, 0, -3, 0, 67))]
     after = round(0.11 * RATE)
-    np.testing.assert_allclose(run.arrays["out"][after:], shifted_sum(notes, 0.6)[after:], atol=1e-5)
+    np.testing.assert_allclose(run.arrays["out"][after:], shifted_sum(notes, 0.6)[after:], atol=small.ROUNDING)
     assert stats(run)["stolen"] == 1
 
 
@@ -164,7 +164,7 @@ def test_quietest_stealing_takes_the_quietest(play, models):
     default = [0.0, 0.25, 0.5, 0.75]
     notes = [(0, pluck(models, *default, 60)), (100, pluck(models, *default, 67))]
     after = round(0.11 * RATE)
-    np.testing.assert_allclose(run.arrays["out"][after:], shifted_sum(notes, 0.6)[after:], atol=1e-5)
+    np.testing.assert_allclose(run.arrays["out"][after:], shifted_sum(notes, 0.6)[after:], atol=small.ROUNDING)
 
 
 def test_velocity_scales_and_note_off_releases_at_its_sample(play, models):
@@ -172,7 +172,7 @@ def test_velocity_scales_and_note_off_releases_at_its_sample(play, models):
     run = play(f"wae-sampler {models}/plucks.pt 16 @fade 20", events, 0.8, rate=RATE)
     start, off, end = (round(t * RATE) for t in (0.4, 0.5, 0.52))
     whole = 64 / 127 * pluck(models, 0, 0, -3, 0, 69)
-    np.testing.assert_allclose(run.arrays["out"][start:off], whole[: off - start], atol=1e-5)
+    np.testing.assert_allclose(run.arrays["out"][start:off], whole[: off - start], atol=small.ROUNDING)
     assert not run.arrays["out"][end + 64 :].any()
 
 
@@ -181,7 +181,7 @@ def test_note_off_by_id_spares_the_same_pitch(play, models):
     run = play(f"wae-sampler {models}/plucks.pt 16 @fade 5", events, 0.5, rate=RATE)
     other = shifted_sum([(20, pluck(models, 0.0, 0.25, 0.5, 0.75, 60))], 0.5)
     after = round(0.11 * RATE)
-    np.testing.assert_allclose(run.arrays["out"][after:], other[after:], atol=1e-5)
+    np.testing.assert_allclose(run.arrays["out"][after:], other[after:], atol=small.ROUNDING)
 
 
 def test_describe_answers_by_the_contract(play, models):
@@ -200,7 +200,7 @@ def test_describe_answers_by_the_contract(play, models):
 def test_the_tilde_name_makes_the_same_object(play, models):
     run = play(f"wae-sampler~ {models}/plucks.pt", [(0, f"list {POINT}")], 0.5, rate=RATE)
     note = pluck(models, -1, 0.5, 2, 0, 64)
-    assert np.abs(run.arrays["out"] - shifted_sum([(0, note)], 0.5)).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - shifted_sum([(0, note)], 0.5)).max() <= small.ROUNDING
 
 
 def test_a_relative_file_is_found_beside_the_patch_and_load_changes_the_sound(play, models, tmp_path):
@@ -209,7 +209,7 @@ def test_a_relative_file_is_found_beside_the_patch_and_load_changes_the_sound(pl
     events = [(0, f"list {POINT}"), (400, "load there.pt"), (401, "list -1 0.5 2 0")]
     run = play("wae-sampler here.pt", events, 1.0, rate=RATE)
     notes = [(0, pluck(models, -1, 0.5, 2, 0, 64)), (401, waveform(models / "unpitched.pt", [-1, 0.5, 2, 0]))]
-    assert np.abs(run.arrays["out"] - shifted_sum(notes, 1.0)).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - shifted_sum(notes, 1.0)).max() <= small.ROUNDING
     assert len(run.printed("status", "loaded")) == 2
 
 
@@ -226,5 +226,5 @@ def test_unknown_words_and_wrong_types_are_errors_and_nothing_else(play, models)
          "load", "load nowhere.pt", "stop 99", "gain", "note a b", "duration -1"])]
     run = play(f"wae-sampler {models}/plucks.pt", [*events, (50.1, f"list {POINT}")], 0.6, quiet=False, rate=RATE)
     note = pluck(models, -1, 0.5, 2, 0, 64)
-    assert np.abs(run.arrays["out"] - shifted_sum([(50.1, note)], 0.6)).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - shifted_sum([(50.1, note)], 0.6)).max() <= small.ROUNDING
     assert len(run.printed("status", "error")) >= 7

@@ -15,6 +15,8 @@ from . import benchmark
 from . import models as small
 from .test_play import RATE, pluck, shifted_sum, stats
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.parametrize("name", ["plucks.pt", "chunked.pt"])
 def test_with_latency_real_time_is_sample_exact_too(play, models, name):
@@ -22,7 +24,7 @@ def test_with_latency_real_time_is_sample_exact_too(play, models, name):
     events = [(t, f"list -1 0.5 2 0 {60 + i}") for i, t in enumerate(times)]
     run = play(f"wae-sampler {models}/{name} 16 @latency 300", events, 2.5, offline=False, rate=RATE)
     notes = [(t + 300, pluck(models, -1, 0.5, 2, 0, 60 + i)) for i, t in enumerate(times)]
-    assert np.abs(run.arrays["out"] - shifted_sum(notes, 2.5)).max() <= 1e-5
+    assert np.abs(run.arrays["out"] - shifted_sum(notes, 2.5)).max() <= small.ROUNDING
 
 
 def test_without_latency_every_note_is_ready_soon_and_done(play, models):

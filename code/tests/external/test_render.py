@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests import rounding
+
 from . import bad
 from . import models as small
 from .test_play import waveform
@@ -23,20 +25,21 @@ def test_a_point_equals_python(build, models, tmp_path, name):
     assert done.returncode == 0, done.stderr
     sound, rate = soundfile.read(tmp_path / "x.wav", dtype="float32")
     assert rate == small.RATE
-    assert np.abs(sound - waveform(models / name, [-1, 0.5, 2, 0, 64])).max() <= 1e-5
+    assert np.abs(sound - waveform(models / name, [-1, 0.5, 2, 0, 64])).max() <= small.ROUNDING
 
 
 def test_missing_values_are_the_defaults(build, models, tmp_path):
     assert wae_render(build, models / "plucks.pt", "--point", 1, "--out", tmp_path / "x.wav").returncode == 0
     sound, _ = soundfile.read(tmp_path / "x.wav", dtype="float32")
-    assert np.abs(sound - waveform(models / "plucks.pt", [1])).max() <= 1e-5
+    assert np.abs(sound - waveform(models / "plucks.pt", [1])).max() <= small.ROUNDING
 
 
 def test_the_large_model_equals_python(build, tmp_path):
     path = small.save(small.Large(), tmp_path / "large.pt")
     assert wae_render(build, path, "--point", 1, 0, -1, 0, 70, "--out", tmp_path / "x.wav").returncode == 0
     sound, _ = soundfile.read(tmp_path / "x.wav", dtype="float32")
-    assert np.abs(sound - waveform(path, [1, 0, -1, 0, 70])).max() <= 1e-5
+    allowed = rounding.bound(lambda: waveform(path, [1, 0, -1, 0, 70]))
+    assert np.abs(sound - waveform(path, [1, 0, -1, 0, 70])).max() <= allowed < 1e-4
 
 
 def test_metadata_is_printed(build, models):

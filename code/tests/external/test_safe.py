@@ -21,7 +21,8 @@ STATUS = {  # what is told -> messages that make it be told
     "controls-end": "describe", "error": "steal nobody", "version": "version", "stats": "stats", "stats-end": "stats",
     "dropped": "1 2 3 4 5 6 7"}
 REACTIONS = {"delete": "; pd-victim clear", "close": "; pd-outer.pd menuclose 1", "reload": "; to-s load {model}",
-             "send": "; to-s 0 0 0 0 61 ; to-s steal nobody ; to-s describe", "unwire": "; pd-victim disconnect 1 1 3 0"}
+             "send": "; to-s 0 0 0 0 61 ; to-s steal nobody ; to-s describe",
+             "unwire": "; pd-victim disconnect 1 1 3 0"}
 
 
 def reacting(build, models, folder, status, reaction):
@@ -182,7 +183,8 @@ def test_a_model_loads_while_the_locale_writes_commas(build, models, tmp_path):
 
 def fuzzed(rng, model):
     """A random message, sensible or not."""
-    number = rng.choice([lambda: f"{rng.uniform(-5, 90):.3g}", lambda: rng.choice(["1e30", "-1e30", "0", "-1", "1e-30"])])
+    number = rng.choice([lambda: f"{rng.uniform(-5, 90):.3g}",
+                         lambda: rng.choice(["1e30", "-1e30", "0", "-1", "1e-30"])])
     words = rng.choice(["list", "note", "set", "stop", "voices", "latency", "fade", "gain", "duration", "steal", "bang",
                         "clip", "limit", "panic", "describe", "version", "stats", "load", "frobnicate"])
     if words == "steal":

@@ -16,7 +16,7 @@ SCHEDULE = Schedule(steps=60, batch_size=4, learning_rate=0.05, warmup=5, valid_
 
 KILLED = """
 import sys, time, torch
-from latentsampler.training import Schedule, train
+from latentsampler.learning.training import Schedule, train
 torch.manual_seed(3)
 module = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1))
 data = torch.randn(32, 2, generator=torch.Generator().manual_seed(0))
@@ -103,6 +103,7 @@ def test_a_run_killed_three_times_ends_with_the_same_weights(tmp_path):
         checkpoint = tmp_path / "killed.pt.ckpt"
         before = checkpoint.stat().st_mtime_ns if checkpoint.is_file() else 0
         while not checkpoint.is_file() or checkpoint.stat().st_mtime_ns == before:
+            assert run.poll() is None
             time.sleep(0.02)
         time.sleep(0.3)
         os.kill(run.pid, signal.SIGKILL)

@@ -108,11 +108,13 @@ def test_the_eight_shipped_presets_walk_differently(bench):
     assert min(apart) > 0.1
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("address, value", [("/wae/x1", 0.375), ("/wae/norm/x1", 0.5)])
 def test_osc_reaches_the_same_names_from_this_computer(bench, address, value):
     assert f"got: {value:g}" in told_by_osc(bench, address, value, "127.0.0.1")
 
 
+@pytest.mark.alone
 def test_osc_that_comes_by_another_address_of_this_computer_is_not_heard(bench):
     assert "got:" not in told_by_osc(bench, "/wae/x1", 0.375, "127.0.0.2")  # whoever listens on all would hear it
 

@@ -17,9 +17,12 @@ TROUBLE = re.compile(r"couldn't create|error|connection failed|no such object|no
 START = [(400.0, "/wae/run 1")]
 
 
-def complaints(run):
-    """Lines of the console that tell of trouble."""
-    return [line for line in run.log if TROUBLE.search(line)]
+def complaints(run, external=True):
+    """Lines of the console that tell of trouble; without the external, but for Pd's own that it has none."""
+    lines = [line for before, line in zip(["", *run.log], run.log, strict=False) if TROUBLE.search(line)
+             and (external or "wae-sampler generative.pt" not in before)]
+    assert external or len(lines) == sum(bool(TROUBLE.search(line)) for line in run.log) - 1
+    return lines
 
 
 def levels(kept):
@@ -39,7 +42,7 @@ def test_without_the_external_main_opens_clean_and_plays_the_grid(bench):
     small.save(small.Plucks(), bench.folder / "generative.pt")
     write_grid(bench.folder / "generative.pt", bench.folder / "grid.wav", points_per_axis=2, seconds=0.3)
     run, kept = bench.run(["main"], START, 3000.0, {"/wae/level": 1}, sounds=["/wae/status"])
-    assert complaints(run) == []
+    assert complaints(run, external=False) == []
     assert levels(kept) > -40
     assert any("no external yet" in line for line in run.printed("/wae/status"))
 
@@ -56,7 +59,8 @@ def test_every_abstraction_opens_without_a_complaint(bench):
     patch.obj("array define wae-steps-1 8"), patch.obj("array define wae-steps-2 8")
     arguments = {"wae-circle": "1", "wae-point": "1", "wae-random": "1 1", "wae-steps": "1", "wae-scale": "1 1 2",
                  "wae-param": "x1 0 1 20 0", "wae-param-name": "x1 0", "wae-learn": "x1 20", "wae-grid-axis": "0",
-                 "wae-throttle": "10", "wae-send": "/wae/", "wae-axis-label": "1", "wae-view": "1 1 2 135 58"}
+                 "wae-read": "presets.txt wae-presets", "wae-throttle": "10",
+                 "wae-send": "/wae/", "wae-axis-label": "1", "wae-view": "1 1 2 135 58"}
     needs_more = ("wae-view-", "wae-layer", "wae-play", "wae-gem-")  # a plane, the external, GEM: opened by other tests
     for name in ABSTRACTIONS:
         if not name.startswith(needs_more):
@@ -65,7 +69,7 @@ def test_every_abstraction_opens_without_a_complaint(bench):
     patch.at(start, 100.0, "; pd quit")
     run = pd.run_patch(patch.text(), bench.folder)
     panel = ("wae-wave", "wae-banner")  # what only main has
-    assert [line for line in complaints(run) if not any(name in line for name in panel)] == []
+    assert [line for line in complaints(run, external=False) if not any(name in line for name in panel)] == []
 
 
 def test_every_inlet_and_outlet_of_an_abstraction_has_a_comment_near_it():
@@ -80,6 +84,7 @@ def test_every_inlet_and_outlet_of_an_abstraction_has_a_comment_near_it():
     assert bare == []
 
 
+@pytest.mark.alone
 def test_a_model_of_other_controls_renames_the_panel(bench_with_external):
     knobs = [{"name": name, "unit": "", "min": 0.0, "max": 100.0, "default": 50.0}
              for name in ("deep", "bright", "hard", "dirty")]

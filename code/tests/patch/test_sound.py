@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from latentsampler.attributes.loudness import integrated_loudness
 from latentsampler.sound.audio import MelConfig, mel_spectrogram
 
+from tests import pd
 from tests.conftest import require
 
-from .conftest import PATCH
+from .conftest import PATCH, copied
+
+pytestmark = pytest.mark.alone
 
 
 def test_record_writes_what_is_heard_from_start_to_stop(bench_with_external):
@@ -56,6 +60,40 @@ def test_the_eight_shipped_presets_sound_different(bench_with_external):
     apart = [np.abs(takes[i] - takes[j]).mean() for i in range(8) for j in range(i)]
     same = np.abs(takes[0] - takes[8]).mean()
     assert min(apart) > max(2.0, 3 * same), f"closest {min(apart):.1f} dB, the same preset twice {same:.1f} dB"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("model", ["generative.pt", "knobs.pt"])
+def test_the_shipped_presets_are_within_three_decibels_of_each_other_and_none_reaches_full_scale(
+        tmp_path, built, model):
+    takes = np.stack([heard(tmp_path, built, model, preset) for preset in range(8)])  # (8, N)
+    assert np.ptp(integrated_loudness(takes, 44100)) <= 3
+    assert np.abs(takes).max() <= 1 and np.mean(np.abs(takes) > 0.8913) < 1e-3  # the limiter has little to do
+
+
+def heard(folder, built, model, preset, seconds=10):
+    """What leaves the patch while a preset plays a model, rendered offline: (N,)."""
+    folder = folder / str(preset)
+    folder.mkdir()
+    copied(folder)
+    require((PATCH / model).is_file(), f"patch/{model} is made by `make weights`")
+    (folder / built.name).symlink_to(built.resolve()), (folder / "generative.pt").symlink_to(PATCH / model)
+    out = (folder / "wae-out.pd").read_text().replace("#X obj 171 255 outlet~", "#X obj 171 255 s~ tap")
+    (folder / "wae-out.pd").write_text(out)
+    patch = pd.Patch()
+    patch.obj(f"table take {44100 * seconds}")
+    tap, table = patch.obj("r~ tap"), patch.obj("tabwrite~ take")
+    patch.chain(tap, table)
+    patch.obj("main")
+    start = patch.obj("loadbang")
+    keys = [(520.0 + 2300 * k, f"#notein {key} 100 1") for k, key in enumerate((60, 64, 67, 72))]
+    for time, message in [(0.0, "pd dsp 1"), (1.0, "/wae/message offline 1"), (400.0, f"/wae/preset {preset}"),
+                          (500.0, "/wae/run 1"), *(keys if preset == 6 else [])]:
+        patch.at(start, time, f"; {message}")
+    patch.chain(start, patch.obj("delay 540"), table)
+    pd.finish(patch, start, 540.0 + 1000 * seconds + 50, folder)
+    text = patch.text().replace("out.wav out", "out.wav take")
+    return pd.run_patch(text, folder, timeout=200).arrays["out"]
 
 
 def spectrum(path):

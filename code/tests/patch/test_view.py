@@ -119,6 +119,7 @@ def steady(view, colours):
     return {k: centroid(view.picture(), colour) for k, colour in colours.items()}
 
 
+@pytest.mark.alone
 @pytest.mark.long
 def test_the_moving_points_take_the_step_that_the_geometry_says(bench, xvfb):
     with screen(bench.folder) as view:
@@ -138,6 +139,7 @@ def test_the_moving_points_take_the_step_that_the_geometry_says(bench, xvfb):
         assert np.abs(moved[k] - expected).max() < 2, f"circle {k}"
 
 
+@pytest.mark.alone
 @pytest.mark.long
 def test_the_mouse_moves_a_circle_by_its_diamond_and_sizes_it_by_its_square(bench, xvfb):
     with screen(bench.folder) as view:
@@ -163,6 +165,7 @@ def drag(view, start, way):
     view.mouse("mouseup", 1)
 
 
+@pytest.mark.alone
 @pytest.mark.long
 def test_gem_draws_15_frames_a_second_while_99_of_100_ticks_are_at_most_25_ms_late(bench, xvfb):
     require(GEM.is_dir(), "GEM is needed (apt-get install gem)")

@@ -62,6 +62,7 @@ def test_a_wire_through_a_box_is_found_and_one_beside_it_is_not():
     assert not crosses((0, 40, 60, 40), box) and not crosses((30, 30, 30, 60), box) and not crosses((5, 0, 5, 60), box)
 
 
+@pytest.mark.alone
 @pytest.mark.long
 def test_no_wire_runs_through_a_box_or_a_comment(bench, xvfb):
     target = bench.folder / "geometry.txt"

@@ -17,7 +17,7 @@ from tests.conftest import dask_cluster
 RUN = """
 import sys
 from tests.runtime.test_parallel import noted
-from latentsampler.parallel import run_tasks
+from latentsampler.runtime.parallel import run_tasks
 run_tasks(noted, {f"t{k}": (sys.argv[1], k, 0.15) for k in range(8)}, sys.argv[1] + "/results", int(sys.argv[2]),
           progress=False)
 """
@@ -25,7 +25,7 @@ run_tasks(noted, {f"t{k}": (sys.argv[1], k, 0.15) for k in range(8)}, sys.argv[1
 WITHOUT_DASK = """
 import sys
 sys.modules["distributed"] = None
-from latentsampler.parallel import run_tasks
+from latentsampler.runtime.parallel import run_tasks
 run_tasks(abs, {"one": (1,)}, scheduler="tcp://127.0.0.1:1")
 """
 
@@ -85,6 +85,7 @@ def test_no_task_begins_that_would_end_after_the_budget(tmp_path):
 def test_a_killed_run_goes_on_and_does_no_finished_task_again(tmp_path, jobs):
     process = run(tmp_path, jobs)
     while len(list((tmp_path / "results").glob("*.json"))) < 3:
+        assert process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()

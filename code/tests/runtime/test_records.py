@@ -55,6 +55,6 @@ def test_the_table_has_mean_and_deviation_and_a_dash_for_what_was_not_measured(t
 
 def test_a_config_that_changed_since_its_record_is_found(tmp_path):
     write(tmp_path)
-    assert records.drifted("chapter", {"base": Config()}, tmp_path) == []
-    assert records.drifted("chapter", {"base": Config(width=9)}, tmp_path) == ["chapter/base/seed0"]
-    assert records.drifted("chapter", {}, tmp_path) == ["chapter/base/seed0"]
+    assert records.outdated("chapter", {"base": Config()}, tmp_path) == []
+    assert records.outdated("chapter", {"base": Config(width=9)}, tmp_path) == ["chapter/base/seed0"]
+    assert records.outdated("chapter", {}, tmp_path) == ["chapter/base/seed0"]

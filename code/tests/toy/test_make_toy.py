@@ -49,6 +49,35 @@ def test_every_file_is_mono_16_bit_22050_hz_32768_samples_and_matches_its_checks
         assert hashlib.sha256((small / row["Path"]).read_bytes()).hexdigest() == row["sha256"]
 
 
+def test_the_default_kind_may_be_named_and_gives_the_same_bytes(small, make_toy, tmp_path):
+    done = make_toy("notes", "--out", tmp_path / "named", "--small", "--jobs", 1)
+    assert done.returncode == 0 and done.stdout.startswith("make_toy: 144 notes and notes.csv in "), done.stderr
+    assert files_of(tmp_path / "named") == files_of(small)
+
+
+@pytest.mark.parametrize("word", ["note", "kinds", "../notes", "__init__"])
+def test_an_unknown_kind_is_one_line_that_lists_those_there_are(make_toy, tmp_path, word):
+    done = make_toy(word, "--out", tmp_path / "new")
+    assert done.returncode != 0 and len(done.stderr.splitlines()) == 1 and not (tmp_path / "new").exists()
+    assert "notes" in done.stderr.split("one of")[1].split(";")[0] and repr(word) in done.stderr
+
+
+def test_a_kind_is_a_file_and_every_kind_says_its_options(tmp_path):
+    toy = shutil.copytree(ROOT / "toy", tmp_path / "toy", ignore=shutil.ignore_patterns("data", "__pycache__"))
+    (toy / "toyset" / "kinds" / "dice.py").write_text(
+        '"""Throws of dice."""\n'
+        'def add_arguments(parser):\n    parser.add_argument("--sides", type=int, default=6)\n'
+        'def make(options):\n    (options.out / "n").write_text(f"{options.sides} {options.seed}")\n'
+        '    return "one die"\n')
+    run = [sys.executable, str(toy / "make_toy.py"), "dice"]
+    done = subprocess.run([*run, "--out", str(tmp_path / "out"), "--sides", "8", "--seed", "3"], capture_output=True,
+                          text=True)
+    assert done.stdout == f"make_toy: one die in {tmp_path / 'out'}\n", done.stderr
+    assert (tmp_path / "out" / "n").read_text() == "8 3"
+    said = subprocess.run([*run, "--help"], capture_output=True, text=True).stdout
+    assert "Throws of dice." in said and "--sides" in said and "KIND: dice, notes" in said
+
+
 @pytest.mark.parametrize(("arguments", "complaint"), [
     (["--seed", "-1"], "--seed: expected a whole number of at least 0, got -1"),
     (["--seed", "one"], "invalid int value: 'one'"),

@@ -1,1 +1,1 @@
-"""Records -> report/report.pdf: its numbers, tables and figures."""
+"""Records -> report/report.pdf and report/studies.pdf: their numbers, tables and figures."""

@@ -3,9 +3,12 @@
 Contents
 --------
 Config, RUNS    everything that defines a run, but data and seed; name -> Config, of all files of runs
+open_data       path -> notes
+INPUTS, OUT     files of other chapters that a run takes: none; name of the file that it writes
 ABLATIONS       base -> name of a change -> Config
 BETTER, SEARCH  which metrics an ablation judges; which fields a search tries
 build, run      Config -> module; Config + notes -> model.pt, metrics, history
+measure         model.pt + notes -> figures
 fit             Config + notes -> trained module and regulariser, for benchmarks
 save_model      module + codes of its training notes -> model.pt
 encode_all      notes -> codes
@@ -22,11 +25,15 @@ from latentsampler.chapters.autoencoder import config as configuration
 from latentsampler.chapters.autoencoder.config import find
 from latentsampler.chapters.autoencoder.model import AutoEncoder
 from latentsampler.chapters.autoencoder.objective import Objective, pitch_index
-from latentsampler.contract.export import save_scripted, source_hash
+from latentsampler.contract.export import created_from, load_scripted, save_scripted
+from latentsampler.data.opening import open_notes as open_data
 from latentsampler.data.splits import split
 from latentsampler.learning import divergences
 from latentsampler.learning.training import train
 from latentsampler.sound.metrics import log_spectral_distance
+
+__all__ = ["ABLATIONS", "BETTER", "INPUTS", "OUT", "RUNS", "SEARCH", "Config", "build", "encode_all", "fit", "measure",
+           "open_data", "principal_axes", "run", "save_model"]
 
 QUANTILES = (0.005, 0.995)  # of training codes: the range of a latent control
 Config = configuration.Config
@@ -37,12 +44,15 @@ SEARCH = {"schedule.learning_rate": ("log", 1e-3, 1.6e-2), "reconstruction.l1": 
           "encoder_noise": ("uniform", 0.0, 0.3), "width": ("choice", 32, 64, 96)}
 
 
+INPUTS, OUT = {}, "model.pt"
+
+
 def build(config):
     """Return the untrained module of a config."""
     return AutoEncoder(config, find(config.regulariser).random_encoder)
 
 
-def run(config, seed, out, dataset, device="cpu", progress=True):
+def run(config, seed, out, data, device="cpu", progress=True):
     """Train on a dataset's training notes and write ``model.pt``.
 
     Parameters
@@ -53,7 +63,7 @@ def run(config, seed, out, dataset, device="cpu", progress=True):
         Fixes initial weights, order of notes and prior samples.
     out : str or pathlib.Path
         The ``model.pt`` to write; ``<out>.ckpt`` beside it lets a killed run go on.
-    dataset : NoteDataset
+    data : NoteDataset
         The notes; split by recording.
     device : str
         ``"cpu"`` or ``"cuda"``.
@@ -73,10 +83,45 @@ def run(config, seed, out, dataset, device="cpu", progress=True):
     ValueError
         If the notes' front-end is not the config's.
     """
-    parts = split(dataset)
-    fitted, history = fit(config, seed, dataset, parts, checkpoint=f"{out}.ckpt", device=device, progress=progress)
-    save_model(fitted.module, out, config, dataset, parts.train)
-    return _measure(fitted.module, dataset, parts, config), history
+    parts = split(data)
+    fitted, history = fit(config, seed, data, parts, checkpoint=f"{out}.ckpt", device=device, progress=progress)
+    save_model(fitted.module, out, config, data, parts.train, seed)
+    return _measure(fitted.module, data, parts, config), history
+
+
+def measure(model_file, data):
+    """Judge a ``model.pt`` on notes: on the part of them that :func:`run` would hold out for the test.
+
+    Parameters
+    ----------
+    model_file : str or pathlib.Path
+        The file.
+    data : NoteDataset
+        Notes of any source, of the model's front-end.
+
+    Returns
+    -------
+    dict
+        lsd_db (true pitch given), lsd_self_db (pitch estimated), lsd_pca_db and lsd_pitch_pca_db (linear models of the
+        same size, fitted on the notes' training part), latent_dim, notes.
+
+    Raises
+    ------
+    ValueError
+        If the notes' front-end is not the model's.
+    """
+    module, about = load_scripted(model_file, ("latent_dim", "mel"))
+    if data.mel_config.to_dict() != about["mel"]:
+        raise ValueError(f"expected notes with {about['mel']}, got {data.mel_config.to_dict()}")
+    parts = split(data)
+    mel, pitch = torch.from_numpy(np.array(data.mels[parts.test])), data.pitch[parts.test]
+    with torch.inference_mode():
+        known = log_spectral_distance(module.decode(module.encode(mel), pitch), mel)
+        alone = log_spectral_distance(module(mel), mel)
+    linear = _linear(data, parts, about["latent_dim"])
+    return {"lsd_db": float(known.mean()), "lsd_self_db": float(alone.mean()), "lsd_pca_db": linear["pca_lsd_db"],
+            "lsd_pitch_pca_db": linear["pitch_pca_lsd_db"], "latent_dim": about["latent_dim"],
+            "notes": len(parts.test)}
 
 
 def fit(config, seed, dataset, parts, checkpoint=None, device="cpu", progress=True):
@@ -125,7 +170,7 @@ def fit(config, seed, dataset, parts, checkpoint=None, device="cpu", progress=Tr
     return objective.cpu().eval(), history
 
 
-def save_model(module, out, config, dataset, train_indices):
+def save_model(module, out, config, dataset, train_indices, seed):
     """Write ``model.pt`` by the contract: quantiles of the training codes are its latent range.
 
     Parameters
@@ -140,6 +185,8 @@ def save_model(module, out, config, dataset, train_indices):
         The notes.
     train_indices : numpy.ndarray
         Which of them it was trained on.
+    seed : int
+        Of the run.
     """
     codes = encode_all(module, dataset, train_indices)  # (n, L)
     low, high = np.quantile(codes, QUANTILES, axis=0)
@@ -149,7 +196,7 @@ def save_model(module, out, config, dataset, train_indices):
         "latent_dim": config.latent_dim, "z_low": low.tolist(), "z_high": high.tolist(),
         "pitch_low": float(pitched.min()), "pitch_high": float(pitched.max()), "mel": asdict(config.mel),
         "axes": principal_axes(codes),
-        "created_from": {"dataset": dataset.checksum, "source": source_hash()},
+        "created_from": created_from(config, seed, dataset.checksum, module),
     }, keep=("forward", "encode", "decode"))
 
 

@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from latentsampler.chapters.autoencoder.studies import verdict
+from latentsampler.chapters.autoencoder.studies import comparison
 from latentsampler.runtime.records import read_records, table
 
 COLUMNS = ("lsd_db", "lsd_self_db", "pca_lsd_db", "pitch_accuracy", "mmd", "parameters")
@@ -97,8 +97,8 @@ def figure_benchmark(record, size=4):
     matplotlib.figure.Figure
         A point per method, mean over seeds, with the range of seeds; towards the lower left is better.
     """
-    methods = [method for method, other in verdict.rows(record) if other == size]
-    both = {method: [verdict.values(record, method, size, name) for name in ("sw2_effect", "lsd_db")]
+    methods = [method for method, other in comparison.rows(record) if other == size]
+    both = {method: [comparison.values(record, method, size, name) for name in ("sw2_effect", "lsd_db")]
             for method in methods}
     top = 1.25 * np.median([y.mean() for _, y in both.values()])
     figure, axis = plt.subplots(figsize=(9, 5), layout="constrained")
@@ -108,7 +108,7 @@ def figure_benchmark(record, size=4):
                       yerr=[[y.mean() - y.min()], [y.max() - y.mean()]] if inside else None, linewidth=0.8,
                       fmt="osDvP"[k // 10 % 5] if inside else "^", color=plt.cm.tab10(k % 10),
                       label=method if inside else f"{method} (above: {y.mean():.1f} dB)")
-    axis.axvline(verdict.MULTIPLE, color="grey", linestyle=":")
+    axis.axvline(comparison.MULTIPLE, color="grey", linestyle=":")
     axis.set(xscale="log", xlabel="sliced Wasserstein distance of codes to prior (prior-against-prior 95 % quantiles)",
              ylabel="log-spectral distance, held-out recordings (dB)")
     figure.legend(loc="outside right upper", fontsize=8)
@@ -131,11 +131,11 @@ def figure_sizes(record, metric="lsd_db", label="log-spectral distance, held-out
         Mean over seeds, bars from the least to the largest.
     """
     figure, axis = plt.subplots(figsize=(7, 4), layout="constrained")
-    found = verdict.rows(record)
+    found = comparison.rows(record)
     ticks = sorted({size for _, size in found})
     for method in dict.fromkeys(method for method, _ in found):
         sizes = sorted(size for other, size in found if other == method)
-        figures = [verdict.values(record, method, size, metric) for size in sizes]
+        figures = [comparison.values(record, method, size, metric) for size in sizes]
         if len(sizes) > 1 and all(len(numbers) for numbers in figures):
             mean = np.array([numbers.mean() for numbers in figures])
             low, high = (np.array([pick(numbers) for numbers in figures]) for pick in (np.min, np.max))

@@ -15,7 +15,7 @@ known_labels               dataset, share -> labels
 spread_labels              the same, and labels of close transposed notes for the others
 known_1, known_10, known_100, spread_1, spread_10   for ``Config.labels``: per cent of the notes with labels
 LabelledPrior              heads, and a prior with a part per instrument
-Unheard                    no labels at all, not even the pitch
+Unlabelled                 no labels at all, not even the pitch
 RUNS                       name -> Config
 """
 
@@ -230,7 +230,7 @@ class LabelledPrior(Regulariser):
             return self.means.cpu()[part] + noise * (0.5 * self.log_variances.cpu()[part]).exp()
 
 
-class Unheard(KullbackLeibler):
+class Unlabelled(KullbackLeibler):
     """A variational autoencoder that is told nothing, not even the pitch: labels are worth what they add to it."""
 
     def told_pitch(self, pitch, log_mel, labels):

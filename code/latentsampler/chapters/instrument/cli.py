@@ -40,7 +40,7 @@ def _export(options):
     if options.controls == "knobs":
         if options.projection is None or options.reduce is not None:
             raise ValueError("expected --projection and no --reduce with --controls knobs; make a projection.pt with "
-                             "`project train knobs`")
+                             "`train projection/knobs`")
         metadata = knobs.assemble(options.model, options.vocoder, options.projection, options.out)
     else:
         metadata = generative.assemble(options.model, options.vocoder, options.out, options.reduce)

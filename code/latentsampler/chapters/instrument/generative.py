@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from latentsampler.chapters.instrument.levels import level_db
 from latentsampler.contract import notemap
 from latentsampler.contract.export import load_scripted, save_scripted, source_hash
 
@@ -106,10 +107,11 @@ def assemble(model_path, vocoder_path, out, reduce=None):
     pieces = about_vocoder["needs_pitch"] and hasattr(vocoder, "render")
     player = vocoder if about_vocoder["needs_pitch"] else PlainVocoder(vocoder)
     module = (StartedGenerative if pieces else Generative)(model, player, origin, directions)
-    mel = about["mel"]
+    mel, controls = about["mel"], ranges + [_pitch_control(about)]
     metadata = {
         "sample_rate": mel["sample_rate"], "n_samples": mel["hop_length"] * mel["n_frames"],
-        "controls": ranges + [_pitch_control(about)], "chunk": CHUNK_HOPS * mel["hop_length"] if pieces else 0,
+        "controls": controls, "level_db": level_db(module.eval(), controls, mel["sample_rate"]),
+        "chunk": CHUNK_HOPS * mel["hop_length"] if pieces else 0,
         "created_from": {"model": about["created_from"], "vocoder": about_vocoder["created_from"],
                          "source": source_hash()},
     }

@@ -12,6 +12,7 @@ from torch import nn
 
 from latentsampler.attributes.targets import measure_notes
 from latentsampler.chapters.instrument.generative import CHUNK_HOPS, PlainVocoder, load_generative
+from latentsampler.chapters.instrument.levels import level_db
 from latentsampler.contract import notemap
 from latentsampler.contract.export import load_scripted, save_scripted, source_hash
 
@@ -90,14 +91,16 @@ def assemble(model_path, vocoder_path, projection_path, out):
     made_for = {"model": about["created_from"], "vocoder": about_vocoder["created_from"]}
     if any(knobs["created_from"].get(name) != origin for name, origin in made_for.items()):
         raise ValueError(f"expected a projection of this model and this vocoder, got {projection_path} of others; "
-                         "train it again with `project train`")
+                         "train it again with `train projection/knobs`")
     pieces = about_vocoder["needs_pitch"] and hasattr(vocoder, "render")
     player = vocoder if about_vocoder["needs_pitch"] else PlainVocoder(vocoder)
     mel = about["mel"]
-    save_scripted((StartedKnobs if pieces else Knobs)(model, projection, player), out, {
+    module = (StartedKnobs if pieces else Knobs)(model, projection, player)
+    controls = [{"name": name, "unit": "share", "min": 0.0, "max": 1.0, "default": 0.5}
+                for name in knobs["knobs"]] + [_pitch_control(knobs)]
+    save_scripted(module, out, {
         "sample_rate": mel["sample_rate"], "n_samples": mel["hop_length"] * mel["n_frames"],
-        "controls": [{"name": name, "unit": "share", "min": 0.0, "max": 1.0, "default": 0.5}
-                     for name in knobs["knobs"]] + [_pitch_control(knobs)],
+        "controls": controls, "level_db": level_db(module.eval(), controls, mel["sample_rate"]),
         "chunk": CHUNK_HOPS * mel["hop_length"] if pieces else 0,
         "deviations": knobs["deviations"],  # points of each knob's attribute: the unit in which they compare
         "created_from": {**knobs["created_from"], "source": source_hash()},

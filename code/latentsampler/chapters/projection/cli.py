@@ -1,68 +1,24 @@
-"""The commands ``project train | unheard | name-axes | dissimilarity`` and ``benchmark projection``."""
+"""The commands ``project held-out | name-axes | dissimilarity``."""
 
 from pathlib import Path
-
-from latentsampler.experiments.train_command import add_train
 
 
 def add_parser(commands):
     """Add the commands to the subcommands of a parser."""
     project = commands.add_parser("project", help="latent space <-> deep, bright, hard, dirty").add_subparsers(
         metavar="COMMAND", required=True)
-    train = add_train(project, "train", "fit and measure a projection -> projection.pt", "projection", "projection.pt",
-                      pauses=False)
-    train.add_argument("--model", type=Path, required=True, help="model.pt")
-    train.add_argument("--vocoder", type=Path, required=True, help="vocoder.pt")
-    train.add_argument("--unheard", metavar="STORE", help="store of `project unheard`, to try the knobs on")
-    train.set_defaults(extra=_parts)
     text = "notes of six instruments that nothing was trained on -> store"
-    unheard = project.add_parser("unheard", help=text, description=text)
-    unheard.add_argument("--out", type=Path, default=Path("build/unheard"), help="folder (default: %(default)s)")
-    unheard.set_defaults(run=_unheard)
+    held_out = project.add_parser("held-out", help=text, description=text)
+    held_out.add_argument("--out", type=Path, default=Path("build/held-out"), help="folder (default: %(default)s)")
+    held_out.set_defaults(run=_held_out)
     _add_name_axes(project)
     _add_dissimilarity(project)
 
 
-def _parts(options):
-    return {"model": options.model, "vocoder": options.vocoder,
-            **({"unheard": options.unheard} if options.unheard else {})}
+def _held_out(options):
+    from latentsampler.chapters.projection.held_out import build_held_out
 
-
-def _unheard(options):
-    from latentsampler.chapters.projection.unheard import build_unheard
-
-    print(f"wrote {build_unheard(options.out)}")
-
-
-def add_benchmarks(benchmarks):
-    """Add the benchmark of this chapter to the subcommands of ``benchmark``."""
-    text = "knobs measured on rendered notes: the chosen way (about 13 core-minutes), or all (about 30)"
-    bench = benchmarks.add_parser("projection", help=text, description=text)
-    bench.add_argument("--data", type=Path, default=Path("build/weights/notes"), help="store (default: %(default)s)")
-    bench.add_argument("--model", type=Path, default=Path("patch/model.pt"), help="(default: %(default)s)")
-    bench.add_argument("--vocoder", type=Path, default=Path("patch/vocoder.pt"), help="(default: %(default)s)")
-    bench.add_argument("--unheard", type=Path, help="store of `project unheard`, to try the knobs on")
-    bench.add_argument("--models", type=Path, default=Path("build/projection"),
-                       help="folder of the models with axes of their own, trained when missing (default: %(default)s)")
-    bench.add_argument("--all", action="store_true", help="compare all ways instead of the chosen one")
-    bench.add_argument("--runs", nargs="+", metavar="RUN", help="compare these ways")
-    bench.add_argument("--small", action="store_true", help="a tenth of the notes (not with --record)")
-    bench.add_argument("--record", action="store_true",
-                       help="write report/results/; what is there of the same config and files is not run again")
-    bench.set_defaults(run=_benchmark)
-
-
-def _benchmark(options):
-    from latentsampler.chapters.projection.benchmark import benchmark
-    from latentsampler.chapters.projection.experiment import RUNS
-
-    if options.small and options.record:
-        raise ValueError("--small changes the runs: a record would not be theirs; leave out one of the two")
-    names = options.runs or (list(RUNS) if options.all else ["knobs"])
-    if unknown := set(names) - set(RUNS):
-        raise ValueError(f"expected runs of {', '.join(RUNS)}, got {', '.join(sorted(unknown))}")
-    print(benchmark(options.data, options.model, options.vocoder, options.models, options.unheard, names,
-                    options.small, options.record))
+    print(f"wrote {build_held_out(options.out)}")
 
 
 def _add_name_axes(project):

@@ -19,11 +19,11 @@ from latentsampler.chapters.projection import methods
 from latentsampler.chapters.projection.handles import Handles
 from latentsampler.chapters.projection.measuring import around_notes, measured, probed
 from latentsampler.chapters.projection.quantiles import Quantiles
-from latentsampler.chapters.projection.rendering import Chain
+from latentsampler.chapters.projection.rendering import Renderer
 from latentsampler.chapters.projection.steering import Steering, close_loop
-from latentsampler.contract.export import save_scripted, source_hash
+from latentsampler.contract.export import created_from, load_scripted, save_scripted
+from latentsampler.data.opening import open_notes
 from latentsampler.data.splits import split
-from latentsampler.data.store import NoteDataset
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Config:
         the error costs 1 per squared deviation.
     sweeps, drift_sweeps, note_sweeps : int
         Sweeps measured; those of them whose pitch is measured; and sweeps around notes that were not trained on, of
-        unheard recordings and, where such a store is given, of unheard instruments.
+        held-out recordings and, where such a store is given, of held-out instruments.
     probes : bool
         Whether the model's space itself is measured, too: prediction and disentanglement of attributes.
     """
@@ -93,13 +93,19 @@ RUNS = {
 }
 
 
+open_data, OUT = open_notes, "projection.pt"
+INPUTS = {"model": load_scripted, "vocoder": load_scripted, "held_out": open_notes}
+MEASURE_OPTIONS = {"sweeps": (int, 80, "sweeps that are measured"), "seed": (int, 0, "of the sweeps")}
+WITHOUT = {"budget": "it does not train by optimiser steps alone; most of its time goes to measuring",
+           "search": "its history has no validation by which a trial could be judged"}
+
+
 def build(config, latent_dim=4):
     """Return the untrained steering network of a config."""
     return Steering(latent_dim, config.pitch_low, config.pitch_high, config.handles)
 
 
-def run(config, seed, out, dataset, model=None, vocoder=None, unheard=None, device="cpu",
-        progress=True):
+def run(config, seed, out, data, model=None, vocoder=None, held_out=None, device="cpu", progress=True):
     """Fit a projection on a dataset's training notes, write ``projection.pt`` and measure it on the waveform.
 
     Parameters
@@ -110,12 +116,12 @@ def run(config, seed, out, dataset, model=None, vocoder=None, unheard=None, devi
         Of everything random.
     out : str or pathlib.Path
         The ``projection.pt`` to write.
-    dataset : NoteDataset
+    data : NoteDataset
         The notes; quantiles are those of its training notes.
-    model, vocoder : str or pathlib.Path
-        ``model.pt`` and ``vocoder.pt``.
-    unheard : str or pathlib.Path, optional
-        Store of instruments that neither model nor vocoder was trained on, to try the knobs on.
+    model, vocoder : tuple
+        ``model.pt`` and ``vocoder.pt`` as ``INPUTS`` load them: module and metadata.
+    held_out : NoteDataset, optional
+        Instruments that neither model nor vocoder was trained on, to try the knobs on.
     device : str
         ``"cpu"``: most of the time goes to measuring, which has no other form.
     progress : bool
@@ -134,24 +140,64 @@ def run(config, seed, out, dataset, model=None, vocoder=None, unheard=None, devi
         If model or vocoder is missing, or the device is not the CPU.
     """
     if model is None or vocoder is None or device != "cpu":
-        raise ValueError("expected --model model.pt, --vocoder vocoder.pt and --device cpu, "
-                         f"got {model}, {vocoder} and {device}")
-    chain = Chain(model, vocoder)
-    parts = split(dataset)
+        raise ValueError("expected --model model.pt, --vocoder vocoder.pt and --device cpu, got "
+                         + ", ".join(f"{name} {'given' if value else 'missing'}"
+                                     for name, value in (("model", model), ("vocoder", vocoder))) + f" and {device}")
+    chain = Renderer(model, vocoder)
+    parts = split(data)
     known = parts.train
-    points = torch.tensor(measure_notes(dataset, progress), dtype=torch.float32)
-    quantiles = Quantiles(points[known].numpy(), dataset.pitch[known].numpy())
-    steering, history = _fit(config, seed, chain, quantiles, dataset, known, points[known])
-    save(steering, quantiles, chain, out, config, dataset.checksum)
+    points = torch.tensor(measure_notes(data, progress), dtype=torch.float32)
+    quantiles = Quantiles(points[known].numpy(), data.pitch[known].numpy())
+    steering, history = _fit(config, seed, chain, quantiles, data, known, points[known])
+    save(steering, quantiles, chain, out, config, data.checksum, seed)
     metrics = measured(steering, quantiles, chain, config, seed)
     if config.note_sweeps:
-        metrics |= around_notes("recordings", steering, quantiles, chain, config, dataset, parts.test, seed)
-    if config.note_sweeps and unheard is not None:
-        others = NoteDataset(unheard)
-        metrics |= around_notes("instruments", steering, quantiles, chain, config, others, np.arange(len(others)), seed)
+        metrics |= around_notes("recordings", steering, quantiles, chain, config, data, parts.test, seed)
+    if config.note_sweeps and held_out is not None:
+        every = np.arange(len(held_out))
+        metrics |= around_notes("instruments", steering, quantiles, chain, config, held_out, every, seed)
     if config.probes:
-        metrics |= probed(chain, dataset, points, seed)
+        metrics |= probed(chain, data, points, seed)
     return metrics, history
+
+
+def measure(model_file, data, model=None, vocoder=None, sweeps=80, seed=0):
+    """Judge a ``projection.pt`` on the sound of sweeps: anywhere, and around the notes that :func:`run` holds out.
+
+    Parameters
+    ----------
+    model_file : str or pathlib.Path
+        The file.
+    data : NoteDataset
+        Notes of any source.
+    model, vocoder : tuple
+        ``model.pt`` and ``vocoder.pt`` as ``INPUTS`` load them.
+    sweeps : int
+        How many sweeps.
+    seed : int
+        Of the sweeps.
+
+    Returns
+    -------
+    dict
+        As `sweeps.summarise` and `sweeps.drift`; around notes, with the prefix ``recordings_``.
+
+    Raises
+    ------
+    ValueError
+        If model or vocoder is missing.
+    """
+    if model is None or vocoder is None:
+        raise ValueError("expected the projection's own model and vocoder: --input model=model.pt --vocoder vocoder.pt")
+    chain = Renderer(model, vocoder)
+    module, about = load_scripted(model_file, ("pitch_low", "pitch_high"))
+    config = replace(FEWER, sweeps=sweeps, note_sweeps=sweeps // 2, pitch_low=about["pitch_low"],
+                     pitch_high=about["pitch_high"])
+    parts = split(data)
+    points = measure_notes(data)[parts.train]
+    quantiles = Quantiles(points.astype(np.float32), data.pitch[parts.train].numpy())
+    found = measured(module, quantiles, chain, config, seed)
+    return found | around_notes("recordings", module, quantiles, chain, config, data, parts.test, seed)
 
 
 def _fit(config, seed, chain, quantiles, dataset, known, points):
@@ -221,14 +267,14 @@ class Projection(nn.Module):
         return self.quantiles.place(points, pitch)
 
 
-def save(steering, quantiles, chain, out, config, checksum):
+def save(steering, quantiles, chain, out, config, checksum, seed):
     """Write ``projection.pt``, where the method can be exported: handles and a steering network.
 
     Parameters
     ----------
     steering, quantiles : torch.nn.Module
         What was fitted.
-    chain : Chain
+    chain : Renderer
         For which.
     out : str or pathlib.Path
         The file.
@@ -236,11 +282,14 @@ def save(steering, quantiles, chain, out, config, checksum):
         What was fitted.
     checksum : str
         Of the notes.
+    seed : int
+        Of the run.
     """
     if not isinstance(steering, Steering):
         return
-    save_scripted(Projection(steering, Handles(chain.mel), quantiles), out, {
+    projection = Projection(steering, Handles(chain.mel), quantiles)
+    save_scripted(projection, out, {
         "mel": asdict(chain.mel), "knobs": list(KNOBS), "pitch_low": config.pitch_low, "pitch_high": config.pitch_high,
         "deviations": quantiles.deviations.tolist(),
-        "created_from": {**chain.origins, "dataset": checksum, "source": source_hash()},
+        "created_from": created_from(config, seed, checksum, projection, **chain.origins),
     }, keep=("around", "shape", "amounts", "finish", "place"))

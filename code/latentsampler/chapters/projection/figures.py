@@ -3,12 +3,12 @@
 Contents
 --------
 figure_space       the plane of two coordinates under each attribute
-figure_bends       the same plane on a grid: where an attribute's slope turns away from that of the whole plane
-figure_line        attributes along a straight line, with one line through all and one through each quarter
-figure_sweep       what a turned knob does to all four attributes
+figure_slopes      the same plane on a grid: an attribute's slope against that of the best linear fit
+figure_line        attributes along a straight line, with a linear fit of the whole and of each quarter
+figure_sweep       the effect of one knob on all four attributes
 figure_crosstalk   change of each attribute when each knob is turned, from a record
 table_methods      all records as text
-table_spaces       of the records that ask the space itself: disentanglement
+table_spaces       of the records that measure the latent space itself: disentanglement
 """
 
 import matplotlib.pyplot as plt
@@ -33,12 +33,12 @@ def figure_space(points, attributes, labels=("z1", "z2")):
     return figure
 
 
-def figure_bends(grid, attributes):
-    """Return a figure of where the space is bent: each attribute's slope at each point of a grid of a plane.
+def figure_slopes(grid, attributes):
+    """Return a figure of where an attribute is nonlinear: its slope at each point of a grid of a plane.
 
-    An arrow points where the attribute rises; its colour is the angle to the slope of the one plane that fits all
-    points best. The titles say the share of variance that this plane explains, and that which the mean of a point's
-    four neighbours predicts: where the second is larger, the space is smooth but bent.
+    An arrow points where the attribute rises; its colour is the angle to the slope of the linear fit of all
+    points. The titles give the share of variance that this fit explains, and that which the mean of a point's
+    four neighbours predicts: where the second is larger, the attribute is smooth but nonlinear.
 
     Parameters
     ----------
@@ -72,21 +72,22 @@ def figure_bends(grid, attributes):
     return figure
 
 
-def figure_line(positions, heard):
+def figure_line(positions, measured):
     """Return a figure of attributes ``(n, 4)`` at positions ``(n,)`` along a line of the space.
 
-    Where the space is smooth, four short lines fit; where one long line does not, it is bent. The titles say the
-    share of variance that each explains.
+    Where an attribute is smooth, four short lines fit; where one long line does not, it is nonlinear. The titles give
+    the share of variance that each explains.
     """
     figure, axes = plt.subplots(1, 4, figsize=(13, 3), layout="constrained", sharex=True)
     quarters = np.array_split(np.arange(len(positions)), 4)
     for k, axis in enumerate(axes):
-        axis.plot(positions, heard[:, k], ".", color="black")
-        whole, pieces = (straight(positions, heard[:, k], parts) for parts in ([np.arange(len(positions))], quarters))
+        axis.plot(positions, measured[:, k], ".", color="black")
+        whole, pieces = (straight(positions, measured[:, k], parts)
+                         for parts in ([np.arange(len(positions))], quarters))
         axis.plot(positions, whole, "--", label="one line")
         for part in quarters:
             axis.plot(positions[part], pieces[part], color="tab:orange")
-        shares = (1.0 - np.var(heard[:, k] - fit) / np.var(heard[:, k]) for fit in (whole, pieces))
+        shares = (1.0 - np.var(measured[:, k] - fit) / np.var(measured[:, k]) for fit in (whole, pieces))
         axis.set(title=KNOBS[k] + "\n{:.2f} straight, {:.2f} in quarters".format(*shares), xlabel="position (sd)")
     axes[0].set_ylabel("points")
     return figure
@@ -100,7 +101,7 @@ def straight(positions, values, parts):
     return fitted
 
 
-def figure_sweep(knob, positions, heard, deviations):
+def figure_sweep(knob, positions, measured, deviations):
     """Return a figure of one sweep.
 
     Parameters
@@ -109,7 +110,7 @@ def figure_sweep(knob, positions, heard, deviations):
         Which was turned.
     positions : numpy.ndarray
         ``(n,)`` of the knob.
-    heard : numpy.ndarray
+    measured : numpy.ndarray
         ``(n, 4)`` points.
     deviations : sequence of float
         Four, in points, of the dataset.
@@ -121,7 +122,7 @@ def figure_sweep(knob, positions, heard, deviations):
     """
     figure, axis = plt.subplots(figsize=(5, 3), layout="constrained")
     for k, name in enumerate(KNOBS):
-        axis.plot(positions, (heard[:, k] - heard[0, k]) / deviations[k], label=name, marker=".",
+        axis.plot(positions, (measured[:, k] - measured[0, k]) / deviations[k], label=name, marker=".",
                   linewidth=2.5 if k == knob else 1.2)
     axis.set(xlabel=f"knob {KNOBS[knob]}", ylabel="change (deviations)")
     figure.legend(loc="outside right center")
@@ -154,13 +155,13 @@ def table_methods(records=None):
     Returns
     -------
     str
-        A row per way from knobs to points; every figure is measured on rendered notes.
+        A row per method; every figure is measured on rendered notes.
     """
     return table(read_records("projection") if records is None else records, COLUMNS)
 
 
 def table_spaces(records=None):
-    """Return how well single axes of each model's space tell the attributes, as text.
+    """Return how well single axes of each model's space predict the attributes, as text.
 
     Parameters
     ----------
@@ -173,6 +174,6 @@ def table_spaces(records=None):
         A row per record that has such figures; all scores are at most 1, the best.
     """
     records = read_records("projection") if records is None else records
-    asked = {run: [{"metrics": {name: seed["metrics"][f"z_{name}"] for name in SPACES}} for seed in seeds]
+    found = {run: [{"metrics": {name: seed["metrics"][f"z_{name}"] for name in SPACES}} for seed in seeds]
              for run, seeds in records.items() if "z_scc" in seeds[0]["metrics"]}
-    return table(asked, SPACES)
+    return table(found, SPACES)

@@ -23,7 +23,7 @@ def measured(steering, quantiles, chain, config, seed):
     ----------
     steering, quantiles : torch.nn.Module
         What was fitted.
-    chain : Chain
+    chain : Renderer
         Plays and measures.
     config : Config
         How many sweeps, at which pitches.
@@ -63,7 +63,7 @@ def _heard(sweeps, z, pitch, handles, quantiles, chain):
         heard.reshape(shape), asked.reshape(shape), sweeps.knob, quantiles.deviations.numpy())
 
 
-def around_notes(name, steering, quantiles, chain, config, dataset, unheard, seed):
+def around_notes(name, steering, quantiles, chain, config, dataset, held_out, seed):
     """Return the figures of sweeps around notes that were not trained on.
 
     Knobs turn each note about its own code, as `Steering.around` does.
@@ -74,13 +74,13 @@ def around_notes(name, steering, quantiles, chain, config, dataset, unheard, see
         What begins the figures' names.
     steering, quantiles : torch.nn.Module
         What was fitted.
-    chain : Chain
+    chain : Renderer
         Plays and measures.
     config : Config
         How many sweeps, at which pitches.
     dataset : NoteDataset
         The notes.
-    unheard : numpy.ndarray
+    held_out : numpy.ndarray
         ``(n,)``: which notes were not trained on.
     seed : int
         Of the sweeps.
@@ -90,9 +90,9 @@ def around_notes(name, steering, quantiles, chain, config, dataset, unheard, see
     dict
         NAME_spearman, NAME_monotone, NAME_crosstalk, NAME_crosstalk_mean, and spearman and monotone of each knob.
     """
-    pitch = dataset.pitch[unheard]
-    unheard = unheard[((pitch >= config.pitch_low) & (pitch <= config.pitch_high)).numpy()]
-    chosen = np.random.default_rng(seed).choice(unheard, config.note_sweeps)
+    pitch = dataset.pitch[held_out]
+    held_out = held_out[((pitch >= config.pitch_low) & (pitch <= config.pitch_high)).numpy()]
+    chosen = np.random.default_rng(seed).choice(held_out, config.note_sweeps)
     sweeps = draw_sweeps(config.note_sweeps, config.pitch_low, config.pitch_high, 2000 + seed)
     sweeps = sweeps._replace(pitch=dataset.pitch[chosen].numpy())
     knobs, pitch = _flat(sweeps)
@@ -109,7 +109,7 @@ def probed(chain, dataset, points, seed):
 
     Parameters
     ----------
-    chain : Chain
+    chain : Renderer
         Encodes.
     dataset : NoteDataset
         The notes.

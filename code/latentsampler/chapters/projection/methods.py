@@ -146,7 +146,7 @@ def random_notes(chain, codes, config, seed):
 
     Parameters
     ----------
-    chain : Chain
+    chain : Renderer
         Plays and measures.
     codes : torch.Tensor
         ``(N, L)``: of notes, around which points are drawn.

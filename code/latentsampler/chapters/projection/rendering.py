@@ -2,7 +2,7 @@
 
 Contents
 --------
-Chain   model.pt, vocoder.pt and the handles as one player; the notes it makes, measured
+Renderer   model.pt, vocoder.pt and the handles as one player; the notes it makes, measured
 """
 
 import numpy as np
@@ -10,20 +10,19 @@ import torch
 
 from latentsampler.attributes.targets import measure
 from latentsampler.chapters.projection.handles import Handles
-from latentsampler.contract.export import load_scripted
 from latentsampler.sound.audio import MelConfig
 from latentsampler.sound.pitch import estimate_f0
 
 AT_ONCE = 16  # notes
 
 
-class Chain:
+class Renderer:
     """Decoder, handles and vocoder.
 
     Parameters
     ----------
-    model_path, vocoder_path : str or pathlib.Path
-        ``model.pt`` and ``vocoder.pt``.
+    model, vocoder : tuple
+        ``model.pt`` and ``vocoder.pt``: module and metadata, from ``export.load_scripted``.
 
     Raises
     ------
@@ -31,9 +30,9 @@ class Chain:
         If the two have different mel front-ends.
     """
 
-    def __init__(self, model_path, vocoder_path):
-        self.model, self.about = load_scripted(model_path, ("latent_dim", "mel", "created_from"))
-        self.vocoder, about = load_scripted(vocoder_path, ("mel", "needs_pitch", "created_from"))
+    def __init__(self, model, vocoder):
+        self.model, self.about = model
+        self.vocoder, about = vocoder
         if self.about["mel"] != about["mel"]:
             raise ValueError(f"expected a vocoder for mels {self.about['mel']}, got one for {about['mel']}")
         self.needs_pitch, self.mel = about["needs_pitch"], MelConfig(**about["mel"])

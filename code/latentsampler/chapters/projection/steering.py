@@ -187,7 +187,7 @@ def close_loop(steering, chain, quantiles, config, seed, anchors=None):
     ----------
     steering : Steering
         Trained in place.
-    chain : Chain
+    chain : Renderer
         Plays and measures.
     quantiles : Quantiles
         What knobs ask for.

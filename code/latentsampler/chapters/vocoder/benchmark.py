@@ -26,12 +26,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from latentsampler.chapters.vocoder import experiment, probes
 from latentsampler.contract.export import load_scripted
 from latentsampler.data.splits import groups, split
 from latentsampler.evaluation.statistics import bootstrap_interval, paired_difference
+from latentsampler.runtime.progress import tracked
 from latentsampler.sound.audio import magnitude, mel_spectrogram
 from latentsampler.sound.griffin_lim import griffin_lim_from_mel
 from latentsampler.sound.metrics import log_spectral_distance, spectral_convergence
@@ -198,7 +198,7 @@ def run_benchmark(settings, dataset, model, files, toy=None):
         mel = mel if through is None else experiment.through(through, mel, pitch)
         recording = groups(notes.column("Recording")) if "Recording" in notes.rows.columns else np.arange(len(notes))
         true_hz, found = heard_hz(waveform, config), {}
-        for player, play in tqdm(all_players.items(), desc=name):
+        for player, play in tracked(all_players.items(), desc=name):
             with torch.inference_mode():
                 sound = torch.cat([play(mel[k:k + 8], pitch[k:k + 8]) for k in range(0, len(mel), 8)])
             found[player] = note_figures(sound, waveform, pitch, true_hz, config)
@@ -206,7 +206,7 @@ def run_benchmark(settings, dataset, model, files, toy=None):
         metrics["sets"][name] = {player: _means(figures, recording[indices]) for player, figures in found.items()}
         metrics["pairs"][name] = {player: _pairs(figures, found[RIVAL], recording[indices])
                                   for player, figures in found.items() if player != RIVAL}
-    for player, play in tqdm(all_players.items(), desc="tones"):
+    for player, play in tracked(all_players.items(), desc="tones"):
         metrics["tones"][player] = probes.tone_figures(play, config, settings.tones)
     return metrics, _timings(all_players, dataset, settings.timed, files)
 

@@ -3,7 +3,9 @@
 Contents
 --------
 build, run   Config -> module; Config + notes -> vocoder.pt, metrics, history
-measure      a vocoder's figures on some notes
+open_data    path -> notes; INPUTS and OUT: a model.pt, and the file that a run writes
+measure      vocoder.pt + notes -> figures
+figures      a module's figures on some notes
 baseline     Griffin-Lim's figures on the same
 seconds_per_second   what a second of sound costs
 """
@@ -17,14 +19,24 @@ import torch
 
 from latentsampler.chapters.vocoder import losses, networks
 from latentsampler.chapters.vocoder.runs import ABLATIONS, BETTER, RUNS, Config
-from latentsampler.contract.export import save_scripted, source_hash
+from latentsampler.contract.export import created_from, load_scripted, save_scripted
+from latentsampler.data.opening import open_notes as open_data
 from latentsampler.data.splits import split
 from latentsampler.learning.training import train
 from latentsampler.sound.audio import mel_spectrogram
 from latentsampler.sound.griffin_lim import griffin_lim_from_mel
 from latentsampler.sound.metrics import log_spectral_distance, spectral_convergence
 
-__all__ = ["ABLATIONS", "BETTER", "RUNS", "Config", "baseline", "build", "measure", "run", "seconds_per_second"]
+__all__ = ["ABLATIONS", "BETTER", "INPUTS", "OUT", "RUNS", "Config", "baseline", "build", "figures", "measure",
+           "open_data", "run", "seconds_per_second"]
+OUT = "vocoder.pt"
+
+
+def _module(path):
+    return load_scripted(path)[0]
+
+
+INPUTS = {"model": _module}
 
 
 def build(config):
@@ -32,8 +44,8 @@ def build(config):
     return getattr(networks, config.network)(config.mel, **config.sizes)
 
 
-def run(config, seed, out, dataset, device="cpu", progress=True, model=None):
-    """Train on a dataset's training notes and write ``vocoder.pt``.
+def run(config, seed, out, data, device="cpu", progress=True, model=None):
+    """Train on the training notes of a dataset and write ``vocoder.pt``.
 
     Parameters
     ----------
@@ -43,7 +55,7 @@ def run(config, seed, out, dataset, device="cpu", progress=True, model=None):
         Fixes initial weights and order of notes.
     out : str or pathlib.Path
         The ``vocoder.pt`` to write; ``<out>.ckpt`` beside it lets a killed run go on.
-    dataset : NoteDataset
+    data : NoteDataset
         The notes; split by recording.
     device : str
         ``"cpu"`` or ``"cuda"``.
@@ -67,23 +79,72 @@ def run(config, seed, out, dataset, device="cpu", progress=True, model=None):
     if config.decoded and model is None:
         raise ValueError(f"expected a model.pt, because {config.decoded:.0%} of the mels are decoded ones; "
                          "give one with --model")
-    if dataset.mel_config != config.mel:
-        raise ValueError(f"expected notes with {config.mel}, got {dataset.mel_config}")
+    if data.mel_config != config.mel:
+        raise ValueError(f"expected notes with {config.mel}, got {data.mel_config}")
     torch.manual_seed(seed)
     module = build(config).to(device)
-    parts = split(dataset)
-    told = None if model is None else float(through(model, *notes(dataset, parts.train[:1])[1:]).double().sum())
-    task = _Task(module, dataset, config, model, device)  # told: another model's mels make another run
+    parts = split(data)
+    decoded = None if model is None else float(through(model, *notes(data, parts.train[:1])[1:]).double().sum())
+    task = _Task(module, data, config, model, device)  # another model's mels make another run
     history = train(module, task.loss, parts.train, config.schedule, seed, config.weights,
                     lambda: task.convergence(parts.valid[:96]), checkpoint=f"{out}.ckpt",
-                    identity=f"{config} {dataset.checksum} {told}", device=device, progress=progress)
+                    identity=f"{config} {data.checksum} {decoded}", device=device, progress=progress)
     module = module.cpu().eval()
-    save_vocoder(module, out, config, dataset.checksum)
-    metrics = {**measure(module, dataset, parts.test), "n_test": len(parts.test),
+    save_vocoder(module, out, config, data.checksum, seed)
+    metrics = {**figures(module, data, parts.test), "n_test": len(parts.test),
                "parameters": sum(p.numel() for p in module.parameters())}
     if model is not None:
-        metrics |= {f"decoded_{name}": value for name, value in measure(module, dataset, parts.test, model).items()}
+        metrics |= {f"decoded_{name}": value for name, value in figures(module, data, parts.test, model).items()}
     return metrics, history
+
+
+def measure(model_file, data, model=None):
+    """Judge a ``vocoder.pt`` on notes: on the part of them that :func:`run` would hold out for the test.
+
+    Parameters
+    ----------
+    model_file : str or pathlib.Path
+        The file.
+    data : NoteDataset
+        Notes of any source, of the vocoder's front-end.
+    model : torch.nn.Module, optional
+        A loaded ``model.pt``, whose decoded mels are measured, too.
+
+    Returns
+    -------
+    dict
+        sc_db and lsd_db from clean mels; the same of Griffin-Lim-60 (griffin_lim_...); ms_per_second of one core;
+        crest_excess_db, by how much the crest factor exceeds the original's (median); with a model also decoded_....
+
+    Raises
+    ------
+    ValueError
+        If the notes' front-end is not the vocoder's.
+    """
+    module, about = load_scripted(model_file, ("mel", "needs_pitch"))
+    if data.mel_config.to_dict() != about["mel"]:
+        raise ValueError(f"expected notes with {about['mel']}, got {data.mel_config.to_dict()}")
+    vocoder, test = Loaded(module, about["needs_pitch"]), split(data).test
+    rival = baseline(data, test)
+    found = {**figures(vocoder, data, test), "griffin_lim_sc_db": rival["sc_db"], "griffin_lim_lsd_db": rival["lsd_db"],
+             "ms_per_second": 1000.0 * seconds_per_second(vocoder, data),
+             "crest_excess_db": _crest_excess(vocoder, data, test), "notes": len(test)}
+    if model is not None:
+        found |= {f"decoded_{name}": value for name, value in figures(vocoder, data, test, model).items()}
+    return found
+
+
+def _crest_excess(vocoder, data, indices):
+    """Return the median over notes of the crest factor's excess over the original's, in dB."""
+    def crest(x):
+        return 20.0 * torch.log10(x.abs().amax(1) / x.square().mean(1).sqrt().clamp(min=1e-9))
+
+    excess = []
+    with torch.inference_mode():
+        for part in np.array_split(indices, max(1, len(indices) // 16)):
+            waveform, mel, pitch = notes(data, part)
+            excess.append(crest(apply(vocoder, mel, pitch)) - crest(waveform))
+    return float(torch.cat(excess).median())
 
 
 class _Task:
@@ -147,7 +208,7 @@ def apply(module, mel, pitch):
     return module(mel, pitch) if module.needs_pitch else module(mel)
 
 
-def save_vocoder(module, out, config, checksum):
+def save_vocoder(module, out, config, checksum, seed):
     """Write ``vocoder.pt`` by the contract.
 
     Parameters
@@ -160,17 +221,19 @@ def save_vocoder(module, out, config, checksum):
         What was trained.
     checksum : str
         Of the notes.
+    seed : int
+        Of the run.
     """
     keep = ("forward", "start", "render") if hasattr(module, "render") else ("forward",)
     if hasattr(module, "forget"):
         module.forget()
     save_scripted(module, out, {
         "mel": asdict(config.mel), "needs_pitch": module.needs_pitch, "network": config.network,
-        "created_from": {"dataset": checksum, "source": source_hash()},
+        "created_from": created_from(config, seed, checksum, module),
     }, keep=keep)
 
 
-def measure(module, dataset, indices, model=None):
+def figures(module, dataset, indices, model=None):
     """Return the figures of a vocoder on some notes.
 
     Parameters

@@ -3,12 +3,12 @@
 Contents
 --------
 figure_sounds       spectrograms of some sounds, side by side
-figure_iterations   what each iteration of Griffin-Lim gains, from several beginnings
+figure_iterations   spectral convergence over iterations of Griffin-Lim, from several starts
 figure_mcnn         the layers of one head of an MCNN
 figure_learning     learning curves of recorded runs
 table_records       all records as text
 table_benchmark     a recorded benchmark as text
-table_parts         what each part is worth, as text
+table_parts         the effect of each part, as text
 """
 
 import matplotlib.pyplot as plt
@@ -56,7 +56,7 @@ def figure_iterations(curves):
     Returns
     -------
     matplotlib.figure.Figure
-        One line a beginning.
+        One line a start.
     """
     figure, axis = plt.subplots(figsize=(5.5, 3), layout="constrained")
     for name, curve in curves.items():
@@ -159,7 +159,7 @@ def table_benchmark(record=None):
 
 
 def table_parts(record=None):
-    """Return what each part of the vocoder is worth as text; the committed record if none is given.
+    """Return the effect of each part of the vocoder as text; the committed record if none is given.
 
     Parameters
     ----------

@@ -17,6 +17,8 @@ from latentsampler.runtime import records
 from latentsampler.sound.audio import LogMel, MelConfig
 from latentsampler.sound.metrics import log_spectral_distance
 
+from tests import rounding
+
 
 def tiny(config):
     """The same run, narrow and in two steps."""
@@ -63,17 +65,21 @@ EVERY = {**experiment.RUNS, **{f"{base}: {name}": config for base, deltas in exp
 def test_every_run_takes_a_step_exports_and_reloads_equal(name, small_notes, tmp_path):
     config, parts = tiny(EVERY[name]), experiment.split(small_notes)
     fitted, history = experiment.fit(config, 0, small_notes, parts, progress=False)
-    experiment.save_model(fitted.module, tmp_path / "model.pt", config, small_notes, parts.train)
+    experiment.save_model(fitted.module, tmp_path / "model.pt", config, small_notes, parts.train, seed=0)
     module, metadata = load_scripted(tmp_path / "model.pt")
     assert history[-1]["step"] == 2 and np.isfinite([*history[-1].values()]).all()
     mel, pitch = torch.from_numpy(np.array(small_notes.mels[:6])), torch.tensor([60.0, 61.5, float("nan"), 0, 127, 40])
     with torch.inference_mode():
         z = module.encode(mel)
-        assert z.shape == (6, metadata["latent_dim"]) and torch.allclose(z, fitted.module.encode(mel), atol=1e-6)
+        assert z.shape == (6, metadata["latent_dim"])
+        assert (z - fitted.module.encode(mel)).abs().max() <= rounding.bound(lambda: module.encode(mel), 1) < 1e-3
         decoded, eager = module.decode(z, pitch), fitted.module.decode(z, pitch)
-        assert torch.allclose(decoded, eager, rtol=1e-5, atol=1e-6)  # amplitudes up to e^6
-        assert torch.allclose(fitted.module.scale(decoded), fitted.module.scale(eager), atol=1e-5)
-        assert torch.allclose(module(mel), fitted.module(mel), rtol=1e-5, atol=1e-6) and (module(mel) >= 0).all()
+        logarithm = fitted.module.scale  # of amplitudes up to e^6
+        allowed = rounding.bound(lambda: logarithm(module.decode(z, pitch)), 1)
+        assert (logarithm(decoded) - logarithm(eager)).abs().max() <= allowed < 1e-3
+        allowed = rounding.bound(lambda: logarithm(module(mel)), 1)
+        assert (logarithm(module(mel)) - logarithm(fitted.module(mel))).abs().max() <= allowed < 1e-3
+        assert (module(mel) >= 0).all()
 
 
 @pytest.mark.parametrize("conditioning", ["Concatenation", "Film"])
@@ -104,7 +110,7 @@ def test_what_a_regulariser_learns_trains_with_the_networks_and_stays_out_of_the
     experiment.build(config)
     before = find(config.regulariser)(4, 256, 128).critic[0].weight.detach().clone()
     fitted, _ = experiment.fit(config, 0, small_notes, parts, progress=False)
-    experiment.save_model(fitted.module, tmp_path / "model.pt", config, small_notes, parts.train)
+    experiment.save_model(fitted.module, tmp_path / "model.pt", config, small_notes, parts.train, seed=0)
     assert not torch.equal(before, fitted.regulariser.critic[0].weight)
     assert not [name for name, _ in load_scripted(tmp_path / "model.pt")[0].named_parameters() if "critic" in name]
 
@@ -131,13 +137,13 @@ def test_a_killed_run_goes_on_to_the_same_weights(small_notes, tmp_path):
     whole, _ = experiment.fit(config, 0, small_notes, parts, progress=False)
     script = f"""if True:
         import os, sys
-        sys.path.insert(0, {str(Path(experiment.__file__).parents[2])!r})
+        sys.path.insert(0, {str(Path(experiment.__file__).parents[3])!r})
         import torch
-        torch.set_num_threads(1)
+        torch.set_num_threads({torch.get_num_threads()})
         from dataclasses import replace
-        from latentsampler import training
-        from latentsampler.autoencoder import experiment, losses
-        from latentsampler.dataset.store import NoteDataset
+        from latentsampler.learning import training
+        from latentsampler.chapters.autoencoder import experiment, losses
+        from latentsampler.data.store import NoteDataset
         save = training._Progress.save
         def save_and_die(self, seconds):
             save(self, seconds)
@@ -186,5 +192,5 @@ def test_notes_of_another_front_end_are_refused(small_notes, tmp_path):
         experiment.run(config, 0, tmp_path / "model.pt", small_notes, progress=False)
 
 
-def test_no_record_drifted_from_its_run():
-    assert records.drifted("autoencoder", experiment.RUNS) == []
+def test_no_record_is_outdated_against_its_run():
+    assert records.outdated("autoencoder", experiment.RUNS) == []

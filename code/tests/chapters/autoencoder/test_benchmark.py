@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from latentsampler.chapters.autoencoder import figures
-from latentsampler.chapters.autoencoder.studies import ablation_study, benchmark, measures, notes, transfer, verdict
+from latentsampler.chapters.autoencoder.studies import ablation_study, benchmark, comparison, measures, notes, transfer
+from latentsampler.experiments import grid
 from latentsampler.runtime import records
 from latentsampler.sound.metrics import log_spectral_distance
 
@@ -40,6 +41,11 @@ def test_a_pool_that_does_not_divide_the_frames_is_refused(small_notes):
         notes.NoteSet([small_notes], 3)
 
 
+def sources(stores):
+    """Name the stores as a study does."""
+    return dict(zip(("soundfont", "toy"), stores, strict=True))
+
+
 def test_parts_do_not_overlap_and_hold_out_recordings_and_known_notes(pooled):
     parts = notes.divide(pooled)
     whole = np.sort(np.concatenate(parts))
@@ -54,7 +60,7 @@ def test_transfer_tests_every_set_with_each_training_set_and_trains_on_its_own_o
     setting, schedule = short(transfer.SMALL)
     setting = replace(setting, config=replace(setting.config, width=16, depth=2,
                                               schedule=replace(setting.config.schedule, **schedule)))
-    results = transfer.run_transfer(setting, stores, tmp_path, progress=False)
+    results = grid.run_study(transfer.STUDY, setting, sources(stores), tmp_path, progress=False)
     assert list(results) == ["soundfont/seed0", "toy/seed0", "both/seed0"]
     for cell in results.values():
         assert cell["both"] == pytest.approx((cell["soundfont"] + cell["toy"]) / 2) and cell["toy"] > 0
@@ -66,14 +72,14 @@ def test_transfer_tests_every_set_with_each_training_set_and_trains_on_its_own_o
 def test_cells_survive_a_kill_and_their_figures_are_those_of_the_model(stores, pooled, tmp_path):
     setting, schedule = short(benchmark.SMALL, methods=("Plain", "FlowPrior"), width=16, depth=2)
     setting = replace(setting, schedule=replace(setting.schedule, **schedule))
-    results = benchmark.run_benchmark(setting, stores, tmp_path, progress=False)
+    results = grid.run_study(benchmark.STUDY, setting, sources(stores), tmp_path, progress=False)
     assert list(results) == ["Plain/size4/seed0", "FlowPrior/size4/seed0"]
     (tmp_path / "FlowPrior" / "size4" / "seed0.json").unlink()
     before = (tmp_path / "Plain" / "size4" / "seed0.json").stat().st_mtime_ns
-    again = benchmark.run_benchmark(replace(setting, seeds=1), stores, tmp_path, progress=False)
+    again = grid.run_study(benchmark.STUDY, replace(setting, seeds=1), sources(stores), tmp_path, progress=False)
     assert (tmp_path / "Plain" / "size4" / "seed0.json").stat().st_mtime_ns == before
     assert again["FlowPrior/size4/seed0"]["metrics"] == results["FlowPrior/size4/seed0"]["metrics"]
-    assert benchmark.as_record(setting, again)["provenance"]["weights"]["FlowPrior"] > 0
+    assert grid.as_record(benchmark.STUDY, setting, again)["provenance"]["weights"]["FlowPrior"] > 0
 
 
 def test_at_least_twelve_figures_and_the_distance_is_that_of_held_out_recordings(pooled):
@@ -102,7 +108,7 @@ def test_at_least_twelve_figures_and_the_distance_is_that_of_held_out_recordings
     wanted = log_spectral_distance(model.decode(model.encode(mel, None), pooled.pitch[test]), mel).mean()
     assert found["lsd_db"] == pytest.approx(float(wanted), rel=1e-5)
     assert found["lsd_low_db"] <= found["lsd_db"] <= found["lsd_high_db"]
-    asked = {name for group in verdict.GROUPS.values() for name in group} - {"seconds"}
+    asked = {name for group in comparison.GROUPS.values() for name in group} - {"seconds"}
     assert asked <= set(found) and len(asked) >= 12
 
 
@@ -124,7 +130,7 @@ def known_record():
 
 
 def test_the_reading_calls_a_difference_only_where_the_interval_excludes_zero(known_record):
-    text = verdict.reading(known_record)
+    text = comparison.reading(known_record)
     sound = text.splitlines()[0]
     assert "Worse: PCA (+2.90), MMDInverseMultiquadratic (+0.50)." in sound
     assert "KullbackLeibler (+0.07)" in sound.split("Not")[1]
@@ -132,20 +138,20 @@ def test_the_reading_calls_a_difference_only_where_the_interval_excludes_zero(kn
 
 
 def test_goals_say_by_how_much_they_are_reached_or_missed(known_record):
-    found = {goal.text: goal for goal in verdict.goals(known_record)}
+    found = {goal.text: goal for goal in comparison.goals(known_record)}
     at_4, at_8 = (next(goal for text, goal in found.items() if f"PCA at size {size}" in text) for size in (4, 8))
     assert at_4.reached and at_4.figure == pytest.approx(1 - 5.1 / 8.0)
     assert not at_8.reached and at_8.figure == pytest.approx(1 - 5.0 / 6.0)
     known = next(goal for text, goal in found.items() if "kNN" in text)
     assert not known.reached and known.figure == pytest.approx(0.9)
-    text = verdict.reading(known_record)
+    text = comparison.reading(known_record)
     assert "Goal missed: kNN instrument of MMDInverseMultiquadratic" in text and "aimed at 0.95" in text
 
 
 def test_the_table_has_a_row_per_method_and_size_with_mean_and_deviation(known_record):
-    text = verdict.table_divergences(known_record, "sound, held-out recordings").splitlines()
+    text = comparison.table_divergences(known_record, "sound, held-out recordings").splitlines()
     assert len(text) == 2 + 6 and "5.6 +- 0.1" in next(line for line in text if "Multiquadratic" in line)
-    assert verdict.rows(known_record)[0] == ("PCA", 4) and verdict.rows(known_record)[-1] == ("Plain", 8)
+    assert comparison.rows(known_record)[0] == ("PCA", 4) and comparison.rows(known_record)[-1] == ("Plain", 8)
 
 
 def test_figures_show_every_method(known_record):
@@ -156,32 +162,32 @@ def test_figures_show_every_method(known_record):
     plt.close("all")
 
 
-def test_no_record_drifted_from_its_setting():
+def test_no_record_is_outdated_against_its_setting():
     settings = {"divergences": benchmark.RECORDED, "divergences-small": benchmark.SMALL,
                 "transfer": transfer.RECORDED, "transfer-small": transfer.SMALL,
                 "ablation": ablation_study.RECORDED, "ablation-small": ablation_study.SMALL}
-    drifted = records.drifted("autoencoder-benchmark", settings)
-    assert [name for name in drifted if name.split("/")[1] in settings] == []
+    outdated = records.outdated("autoencoder-benchmark", settings)
+    assert [name for name in outdated if name.split("/")[1] in settings] == []
 
 
 def test_a_record_holds_every_cell_and_is_not_overwritten(stores, tmp_path):
     setting = replace(benchmark.SMALL, pool=8, methods=("Plain",))
     results = {"Plain/size4/seed0": {"metrics": {"lsd_db": 6.0}, "seconds": 2.5, "weight": 0.0}}
-    benchmark.record_benchmark(setting, results, stores, 3.0, to=tmp_path)
+    grid.write_study(benchmark.STUDY, setting, results, sources(stores), 3.0, to=tmp_path)
     read = records.read_record("autoencoder-benchmark", "divergences", results=tmp_path)
     assert read["metrics"] == {"Plain/size4/seed0": {"lsd_db": 6.0}}
-    assert verdict.values(read, "Plain", 4, "seconds").tolist() == [2.5]
+    assert comparison.values(read, "Plain", 4, "seconds").tolist() == [2.5]
     with pytest.raises(FileExistsError, match="autoencoder-benchmark/divergences/seed0 is there already"):
-        benchmark.record_benchmark(setting, results, stores, 3.0, to=tmp_path)
+        grid.write_study(benchmark.STUDY, setting, results, sources(stores), 3.0, to=tmp_path)
 
 
 def test_results_of_another_weight_are_refused(stores, tmp_path, monkeypatch):
     setting, schedule = short(benchmark.SMALL, methods=("Sinkhorn",), width=16, depth=2)
     setting = replace(setting, schedule=replace(setting.schedule, **schedule))
-    benchmark.run_benchmark(setting, stores, tmp_path, progress=False)
+    grid.run_study(benchmark.STUDY, setting, sources(stores), tmp_path, progress=False)
     monkeypatch.setattr(benchmark.regularisers.Sinkhorn, "weight", 123.0)
-    with pytest.raises(ValueError, match="expected results of the present weights.*Sinkhorn/size4/seed0"):
-        benchmark.run_benchmark(setting, stores, tmp_path, progress=False)
+    with pytest.raises(ValueError, match="Sinkhorn/size4/seed0.json belongs to other tasks: expected .* weight 123.0 "):
+        grid.run_study(benchmark.STUDY, setting, sources(stores), tmp_path, progress=False)
 
 
 def test_ours_beside_pythae_is_compared_in_distance_and_time():
@@ -194,7 +200,7 @@ def test_ours_beside_pythae_is_compared_in_distance_and_time():
                           "MMDInverseMultiquadratic/size4/seed0": {**base, "lsd_db": 6.5}},
               "provenance": {"training_seconds": {"PythaeWAE/size4/seed0": 8.0, "Plain/size4/seed0": 9.0,
                                                   "MMDInverseMultiquadratic/size4/seed0": 10.0}}}
-    distance, time = verdict.goals(record)[-2:]
+    distance, time = comparison.goals(record)[-2:]
     assert distance.reached and distance.figure == pytest.approx(-0.5)
     assert not time.reached and time.figure == pytest.approx(1.25)
 
@@ -213,7 +219,7 @@ def test_an_ablation_counts_only_where_its_interval_excludes_zero(stores, tmp_pa
     setting, schedule = short(ablation_study.SMALL)
     chosen = {name: replace(setting.configs[name], width=16, depth=4) for name in ("default", "L1 alone")}
     setting = replace(setting, configs=chosen, schedule=replace(setting.schedule, **schedule))
-    results = ablation_study.run_ablations(setting, stores, tmp_path, progress=False)
+    results = grid.run_study(ablation_study.STUDY, setting, sources(stores), tmp_path, progress=False)
     assert list(results) == ["default/seed0", "L1 alone/seed0", "default/seed1", "L1 alone/seed1"]
     cells = {f"{name}/seed{k}": dict.fromkeys(ablation_study.COLUMNS, value + shift * k) for name, value, shift in (
         ("default", 5.0, 0.1), ("steady", 4.0, 0.11), ("wild", 4.0, 1.5)) for k in range(3)}

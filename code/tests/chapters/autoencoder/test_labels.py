@@ -11,7 +11,7 @@ from latentsampler.chapters.autoencoder.config import Config
 from latentsampler.chapters.autoencoder.experiment import build
 from latentsampler.chapters.autoencoder.objective import Objective
 from latentsampler.chapters.autoencoder.studies import figures_labels, label_study
-from latentsampler.chapters.autoencoder.studies.notes import CHAPTER
+from latentsampler.experiments import grid
 from latentsampler.learning.batch import Batch
 from latentsampler.runtime import records
 from latentsampler.sound.audio import MelConfig
@@ -122,7 +122,7 @@ def test_prior_samples_are_as_often_of_a_part_as_its_instrument(prior):
 
 
 @pytest.mark.parametrize("config", [
-    Config(width=16, depth=3, regulariser="labels.Unheard"),
+    Config(width=16, depth=3, regulariser="labels.Unlabelled"),
     Config(width=16, depth=3, regulariser="labels.LabelledPrior", labels="labels.known_10")])
 def test_a_hidden_pitch_reaches_no_part_of_the_loss(config, small_notes):
     small_notes.label_seed = 0
@@ -142,10 +142,10 @@ def test_a_hidden_pitch_reaches_no_part_of_the_loss(config, small_notes):
 def test_a_killed_study_goes_on_and_its_table_has_a_row_per_model(small_notes, tmp_path):
     setting = replace(label_study.SMALL, percents=(10, 100), width=16,
                       schedule=replace(label_study.SMALL.schedule, steps=2, batch_size=8, valid_every=2))
-    results = label_study.run_labels(setting, small_notes.path, tmp_path, progress=False)
+    results = grid.run_study(label_study.STUDY, setting, {"soundfont": small_notes.path}, tmp_path, progress=False)
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
     next(iter(kept)).unlink()
-    again = label_study.run_labels(setting, small_notes.path, tmp_path, progress=False)
+    again = grid.run_study(label_study.STUDY, setting, {"soundfont": small_notes.path}, tmp_path, progress=False)
     assert sum(path.stat().st_mtime_ns != time for path, time in kept.items()) == 1
     for cell, figures in results.items():
         assert {k: v for k, v in again[cell].items() if k != "seconds"} == pytest.approx(
@@ -156,7 +156,7 @@ def test_a_killed_study_goes_on_and_its_table_has_a_row_per_model(small_notes, t
 
 
 def test_the_record_is_of_the_setting_and_unlabelled_notes_help():
-    record = records.read_record(CHAPTER, label_study.RUN)
+    record = records.read_record(*label_study.STUDY.record)
     assert record["config"] == json.loads(json.dumps(asdict(label_study.RECORDED)))
     gain = figures_labels.values(record, "spread", 10, "mean") - figures_labels.values(record, "only", 10, "mean")
     assert (gain > 5.0).all()  # points, in every seed

@@ -27,6 +27,7 @@ def test_all_shipped_models_together_compress_to_at_most_12_megabytes(root):
     assert sum(len(zlib.compress(path.read_bytes(), 6)) for path in files) <= 12e6
 
 
+@pytest.mark.alone
 def test_the_shipped_instrument_has_at_most_6_megabytes_and_loads_in_300_milliseconds_of_one_core(root):
     path, times = root / "patch" / "generative.pt", []
     for _ in range(5):
@@ -36,6 +37,7 @@ def test_the_shipped_instrument_has_at_most_6_megabytes_and_loads_in_300_millise
     assert path.stat().st_size <= 6e6 and min(times) <= 0.3
 
 
+@pytest.mark.alone
 def test_the_first_512_samples_cost_at_most_10_milliseconds_of_one_core(shipped):
     module, metadata = shipped
     controls, times = generative.with_defaults(metadata, []), []

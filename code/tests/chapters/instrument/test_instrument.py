@@ -8,9 +8,11 @@ from latentsampler.chapters.instrument import generative, walk
 from latentsampler.contract import notemap
 from latentsampler.contract.export import load_scripted, save_scripted
 
+from tests import rounding
+
 
 @pytest.mark.parametrize("name", ["harmonic", "mcnn"])
-def test_the_union_equals_its_parts_within_1e_6(parts, name, tmp_path):
+def test_the_union_equals_its_parts_within_rounding(parts, name, tmp_path):
     generative.assemble(parts / "model.pt", parts / f"{name}.pt", tmp_path / "g.pt")
     module, metadata = generative.load_generative(tmp_path / "g.pt")
     model, player = load_scripted(parts / "model.pt")[0], load_scripted(parts / f"{name}.pt")[0]
@@ -18,7 +20,8 @@ def test_the_union_equals_its_parts_within_1e_6(parts, name, tmp_path):
     with torch.inference_mode():
         mel = model.decode(controls[:, :4], controls[:, 4])
         expected = player(mel, controls[:, 4]) if name == "harmonic" else player(mel)
-        assert (module(controls) - expected).abs().max() < 1e-6
+        allowed = rounding.bound(lambda: module(controls))
+        assert (module(controls) - expected).abs().max() <= allowed < 1e-3
 
 
 def test_metadata_follows_the_contract(parts, tmp_path):
@@ -29,7 +32,7 @@ def test_metadata_follows_the_contract(parts, tmp_path):
     assert {"model", "vocoder", "source"} <= set(metadata["created_from"])
 
 
-def test_pieces_equal_the_whole_within_1e_5(parts, tmp_path):
+def test_pieces_equal_the_whole_within_rounding(parts, tmp_path):
     metadata = generative.assemble(parts / "model.pt", parts / "harmonic.pt", tmp_path / "g.pt")
     module, chunk = generative.load_generative(tmp_path / "g.pt")[0], metadata["chunk"]
     controls = generative.with_defaults(metadata, [])
@@ -37,7 +40,8 @@ def test_pieces_equal_the_whole_within_1e_5(parts, tmp_path):
         state = module.start(controls)
         pieces = [module.render(state, first, min(chunk, metadata["n_samples"] - first))
                   for first in range(0, metadata["n_samples"], chunk)]
-        assert (torch.cat(pieces, dim=1) - module(controls)).abs().max() < 1e-5
+        allowed = rounding.bound(lambda: module.render(state, 0, metadata["n_samples"]))
+        assert (torch.cat(pieces, dim=1) - module(controls)).abs().max() <= allowed < 1e-3
 
 
 def test_two_axes_play_the_plane_of_largest_variance(parts, small_notes, tmp_path):

@@ -9,6 +9,8 @@ from latentsampler.chapters.instrument import generative, knobs
 from latentsampler.chapters.projection import experiment
 from latentsampler.contract.export import load_scripted
 
+from tests import rounding
+
 TINY = replace(experiment.RUNS["knobs"], pitch_low=50.0, pitch_high=54.0, first=24, more=8, rounds=1, steps=3,
                turned=4, fit_steps=2, sweeps=4, drift_sweeps=1, note_sweeps=4, probes=False)
 
@@ -37,19 +39,22 @@ def test_chunks_equal_the_whole(trained):
         whole, state = module(controls), module.start(controls)
         count = metadata["chunk"]
         pieces = [module.render(state, first, count) for first in range(0, metadata["n_samples"], count)]
-    torch.testing.assert_close(torch.cat(pieces, dim=1), whole, atol=1e-5, rtol=0)
+        allowed = rounding.bound(lambda: module.render(state, 0, metadata["n_samples"]))
+    torch.testing.assert_close(torch.cat(pieces, dim=1), whole, atol=allowed, rtol=0)
 
 
 def test_what_was_measured_is_what_the_file_plays(trained, parts):
-    from latentsampler.chapters.projection.rendering import Chain
+    from latentsampler.chapters.projection.rendering import Renderer
 
     module, _ = generative.load_generative(trained[0] / "knobs.pt")
     projection, _ = load_scripted(trained[0] / "projection.pt")
     turned, pitch = torch.rand(3, 4), torch.tensor([50.0, 52.0, 54.0])
     with torch.inference_mode():
-        expected = Chain(parts / "model.pt", parts / "harmonic.pt").render(*_points(projection, turned, pitch))
+        renderer = Renderer(*(load_scripted(parts / f"{name}.pt") for name in ("model", "harmonic")))
+        expected = renderer.render(*_points(projection, turned, pitch))
         played = module(torch.cat([turned, pitch[:, None]], dim=1))
-    torch.testing.assert_close(played, expected, atol=1e-5, rtol=0)
+    allowed = rounding.bound(lambda: module(torch.cat([turned, pitch[:, None]], dim=1)))
+    torch.testing.assert_close(played, expected, atol=allowed, rtol=0)
 
 
 def _points(projection, turned, pitch):

@@ -8,6 +8,8 @@ from latentsampler.contract.export import load_scripted
 from latentsampler.runtime import records
 from latentsampler.sound.pitch import cents, estimate_f0, midi_to_hz
 
+from tests import rounding
+
 
 @pytest.fixture(scope="module")
 def shipped(root):
@@ -29,7 +31,8 @@ def test_it_is_what_assembling_the_shipped_parts_gives(root, shipped, tmp_path):
     generative.assemble(root / "patch" / "model.pt", root / "patch" / "vocoder.pt", tmp_path / "g.pt")
     points = walk.walk_points(shipped[1], 3)
     again = walk.render_points(*generative.load_generative(tmp_path / "g.pt"), points)
-    assert np.abs(again - walk.render_points(*shipped, points)).max() < 1e-6
+    allowed = rounding.bound(lambda: walk.render_points(*shipped, points))
+    assert np.abs(again - walk.render_points(*shipped, points)).max() <= allowed < 1e-3
 
 
 def test_a_walk_of_24_points_is_in_tune_and_never_silent(shipped):
@@ -54,4 +57,5 @@ def test_a_second_of_sound_is_in_pieces_what_it_is_at_once(shipped):
     with torch.inference_mode():
         state = module.start(controls)
         pieces = torch.cat([module.render(state, 0, 2048), module.render(state, 2048, 30720)], dim=1)
-        assert (pieces - module(controls)).abs().max() < 1e-5
+        whole = module(controls)
+    assert (pieces - whole).abs().max() <= rounding.bound(lambda: module.render(state, 0, 32768)) < 1e-3

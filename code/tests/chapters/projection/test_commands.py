@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import torch
-from latentsampler.chapters.projection import experiment, measuring
-from latentsampler.chapters.projection.benchmark import shrunk
+from latentsampler.chapters.projection import experiment, measuring, studies
+from latentsampler.chapters.projection.held_out import INSTRUMENTS
 from latentsampler.chapters.projection.naming import write_descriptions
 from latentsampler.chapters.projection.quantiles import Quantiles
-from latentsampler.chapters.projection.unheard import INSTRUMENTS
+from latentsampler.chapters.projection.studies import shrunk
 from latentsampler.contract.export import load_scripted, save_scripted
 
 from .test_steering import LinearInstrument, quantiles  # noqa: F401 (a fixture)
@@ -27,26 +27,20 @@ def test_a_small_benchmark_plays_a_tenth_of_the_notes():
     assert shrunk(config).first == config.first // 10 and shrunk(config).pitch_low == config.pitch_low
 
 
-def test_a_recorded_run_of_the_same_files_is_not_run_again(tmp_path, monkeypatch):
-    from latentsampler.chapters.projection import benchmark
-    from latentsampler.runtime import records
-
-    monkeypatch.setattr(records.read_record, "__defaults__", (0, tmp_path))
-    config, notes = experiment.RUNS["linear"], SimpleNamespace(checksum="n")
+def test_a_cell_of_other_files_notes_or_config_is_another_one(tmp_path, monkeypatch):
     files = {name: tmp_path / name for name in ("model", "vocoder", "other")}
     for name, path in files.items():
         path.write_text(name)
-    two = {name: files[name] for name in ("model", "vocoder")}
-    assert benchmark.kept("linear", config, notes, **two) is None
-    origin = records.provenance(1.0, "n", "cpu", two)
-    records.write_record("projection", "linear", 0, config, {"spearman": 0.5}, [], origin, tmp_path)
-    assert benchmark.kept("linear", config, notes, **two)["metrics"] == {"spearman": 0.5}
-    assert benchmark.kept("linear", config, notes, files["other"], files["vocoder"]) is None
-    assert benchmark.kept("linear", replace(config, sweeps=3), notes, **two) is None
-    assert benchmark.kept("linear", config, SimpleNamespace(checksum="m"), **two) is None
+    monkeypatch.setattr(studies, "open_data", lambda path: SimpleNamespace(checksum=str(path)))
+    sources = {"data": "n", "model": files["model"], "vocoder": files["vocoder"]}
+    told = {studies.identity(studies.Setting(small=small), {**sources, **changed}, cell)
+            for small in (False, True) for changed in ({}, {"data": "m"}, {"model": files["other"]})
+            for cell in ("linear", "flow")}
+    assert len(told) == 12
+    assert studies.identity(studies.Setting(), sources, "linear") in told
 
 
-def test_unheard_instruments_are_not_in_the_dataset():
+def test_held_out_instruments_are_not_in_the_dataset():
     from latentsampler.data.soundfont import INSTRUMENTS as TRAINED
 
     assert not {i.program for i in INSTRUMENTS} & {i.program for i in TRAINED}

@@ -24,7 +24,7 @@ def test_four_short_lines_fit_a_bend_that_one_long_line_does_not():
 def test_a_plane_has_one_slope_and_a_bowl_turns():
     grid = np.linspace(-2, 2, 9)
     x, y = np.meshgrid(grid, grid, indexing="ij")
-    figure = figures.figure_bends(grid, np.stack([3 * x + y, x - y, x ** 2 + 0.1 * x, x], axis=2))
+    figure = figures.figure_slopes(grid, np.stack([3 * x + y, x - y, x ** 2 + 0.1 * x, x], axis=2))
     panels = [axis for axis in figure.axes if axis.get_title()]
     angles = [panel.collections[0].get_array() for panel in panels]
     assert angles[0].max() < 1e-3 and angles[1].max() < 1e-3 and angles[3].max() < 1e-3
@@ -73,6 +73,6 @@ def test_the_second_table_has_the_spaces_that_were_asked():
 
 def test_committed_records_equal_their_runs():
     from latentsampler.chapters.projection.experiment import RUNS
-    from latentsampler.runtime.records import drifted
+    from latentsampler.runtime.records import outdated
 
-    assert drifted("projection", RUNS) == []
+    assert outdated("projection", RUNS) == []

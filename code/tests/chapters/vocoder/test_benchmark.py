@@ -50,7 +50,7 @@ class Same(torch.nn.Module):
 def measured(small_notes, tmp_path_factory):
     """Metrics and timings of a few toy notes."""
     path = tmp_path_factory.mktemp("vocoder") / "v.pt"
-    experiment.save_vocoder(experiment.build(experiment.RUNS["harmonic"]), path, experiment.RUNS["harmonic"], "none")
+    experiment.save_vocoder(experiment.build(experiment.RUNS["harmonic"]), path, experiment.RUNS["harmonic"], "none", 0)
     settings = benchmark.Settings(recordings=3, instruments=2, toy=2, griffin_lim=(60,), fast_griffin_lim=(), tones=1,
                                   timed=3)
     files = {"shipped": path, "mcnn-published": path.with_name("absent.pt")}
@@ -91,5 +91,5 @@ def test_eight_iterations_bring_the_vocoder_closer_than_none(small_notes):
     assert len(parts.table(metrics).splitlines()) == 1 + len(parts.PARTS)
 
 
-def test_no_record_drifted_from_its_settings():
-    assert records.drifted("vocoder-benchmark", {**benchmark.SETTINGS, **parts.SETTINGS}) == []
+def test_no_record_is_outdated_against_its_settings():
+    assert records.outdated("vocoder-benchmark", {**benchmark.SETTINGS, **parts.SETTINGS}) == []

@@ -17,6 +17,8 @@ from latentsampler.sound.griffin_lim import griffin_lim, griffin_lim_from_mel
 from latentsampler.sound.metrics import log_spectral_distance, spectral_convergence
 from latentsampler.sound.pitch import cents, midi_to_hz
 
+from tests import rounding
+
 MEL = MelConfig()
 
 
@@ -41,15 +43,17 @@ def transform():
     return module
 
 
-def test_the_transform_and_its_inverse_equal_torchs_within_1e_4(transform):
+def test_the_transform_and_its_inverse_equal_torchs_within_rounding(transform):
     sound = torch.randn(2, MEL.n_samples, generator=torch.Generator().manual_seed(0))
     theirs = torch.stft(sound, 1024, 256, window=torch.hann_window(1024), pad_mode="constant", return_complex=True)
     rows = torch.nn.functional.pad(sound.view(2, MEL.n_frames, 256), (0, 0, 2, 1))
     spectrum = transform.analyse(rows)  # (B, T, F, 2)
     ours = torch.view_as_complex(spectrum.contiguous()).transpose(1, 2)  # (B, F, T)
-    assert (ours - theirs[:, :, :MEL.n_frames]).abs().max() < 1e-4
+    assert (ours - theirs[:, :, :MEL.n_frames]).abs().max() <= rounding.bound(lambda: transform.analyse(rows)) < 1e-3
     back = transform.signal(spectrum, 0)
-    assert (back[:, 2:-1].flatten(1) - sound).abs().max() < 1e-5 and not back[:, :2].any() and not back[:, -1:].any()
+    allowed = rounding.bound(lambda: transform.signal(transform.analyse(rows), 0))
+    assert (back[:, 2:-1].flatten(1) - sound).abs().max() <= allowed < 1e-4
+    assert not back[:, :2].any() and not back[:, -1:].any()
 
 
 def test_power_and_scale_of_a_spectrum_are_those_of_complex_numbers(transform):
@@ -75,13 +79,14 @@ def test_an_fft_that_is_no_even_multiple_of_the_hop_is_named():
 
 
 @pytest.mark.parametrize(("first", "count"), [(0, 1), (1, 700), (255, 2), (1000, 5000), (31000, 1768), (32767, 1)])
-def test_any_piece_equals_that_piece_of_the_whole_within_1e_5(first, count):
+def test_any_piece_equals_that_piece_of_the_whole_within_rounding(first, count):
     module = HarmonicVocoder(MEL, 16, 1).eval()
     torch.nn.init.normal_(module.leave.weight, std=0.02)
     with torch.inference_mode():
         state = module.start(mel_spectrogram(saw(57.0), MEL), torch.tensor([57.0]))
         whole = module.render(state, 0, MEL.n_samples)
-        assert (module.render(state, first, count) - whole[:, first:first + count]).abs().max() < 1e-5
+        allowed = rounding.bound(lambda: module.render(state, first, count))
+        assert (module.render(state, first, count) - whole[:, first:first + count]).abs().max() <= allowed < 1e-3
 
 
 @pytest.mark.parametrize("pitch", [40.0, 57.0, 69.0, 84.0])
@@ -210,7 +215,8 @@ def test_every_run_takes_a_step_exports_and_reloads_equal(name, small_notes, tmp
     assert sound.shape == (2, MEL.n_samples)
     if metadata["needs_pitch"]:
         pieces = [module.render(module.start(mel, pitch), k, 4096) for k in range(0, MEL.n_samples, 4096)]
-        assert (torch.cat(pieces, dim=1) - sound).abs().max() < 1e-5
+        allowed = rounding.bound(lambda: module.render(module.start(mel, pitch), 0, MEL.n_samples))
+        assert (torch.cat(pieces, dim=1) - sound).abs().max() <= allowed < 1e-3
 
 
 def test_training_on_decoded_mels_needs_a_model(small_notes, tmp_path):
@@ -218,5 +224,5 @@ def test_training_on_decoded_mels_needs_a_model(small_notes, tmp_path):
         experiment.run(experiment.RUNS["harmonic"], 0, tmp_path / "v.pt", small_notes, progress=False)
 
 
-def test_no_record_drifted_from_its_run():
-    assert records.drifted("vocoder", experiment.RUNS) == []
+def test_no_record_is_outdated_against_its_run():
+    assert records.outdated("vocoder", experiment.RUNS) == []

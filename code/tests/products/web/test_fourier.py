@@ -6,6 +6,8 @@ from latentsampler.products.web import fourier
 from torch import nn
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from tests import rounding
+
 
 class Filtered(nn.Module):
     """A spectrum, turned and weighted, and its samples."""
@@ -19,12 +21,14 @@ class Filtered(nn.Module):
 
 
 @pytest.mark.parametrize("n", [4, 8, 20, 1024])
-def test_both_transforms_equal_torchs_within_1e_6_of_the_largest(n):
+def test_both_transforms_equal_torchs_within_rounding(n):
     samples = torch.randn(3, 2, n, generator=torch.Generator().manual_seed(0))
     spectrum = torch.fft.rfft(samples)
-    ours = torch.view_as_complex(fourier.forward(samples, *fourier.tables(n)).contiguous())
-    assert (ours - spectrum).abs().max() < 1e-6 * spectrum.abs().max()
-    assert (fourier.inverse(torch.view_as_real(spectrum), *fourier.tables(n)) - samples).abs().max() < 4e-6
+    tables, parts = fourier.tables(n), torch.view_as_real(spectrum)
+    allowed = rounding.bound(lambda: fourier.forward(samples, *tables))
+    assert (fourier.forward(samples, *tables) - parts).abs().max() <= allowed < 1e-4 * spectrum.abs().max()
+    allowed = rounding.bound(lambda: fourier.inverse(parts, *tables))
+    assert (fourier.inverse(parts, *tables) - samples).abs().max() <= allowed < 1e-4
 
 
 def test_the_transform_of_a_cosine_is_half_its_samples_in_its_bin():
@@ -34,12 +38,13 @@ def test_the_transform_of_a_cosine_is_half_its_samples_in_its_bin():
     assert spectrum[:, 1].abs().max() < 1e-4 and spectrum[torch.arange(33) != 3].abs().max() < 1e-4
 
 
-def test_a_recording_becomes_real_and_stays_equal_within_1e_5():
+def test_a_recording_becomes_real_and_stays_equal_within_rounding():
     samples = torch.randn(2, 64, generator=torch.Generator().manual_seed(0))
     graph = make_fx(Filtered())(samples)
     fourier.real_arithmetic(graph)
     graph.recompile()
-    assert (graph(samples) - Filtered()(samples)).abs().max() < 1e-5
+    allowed = rounding.bound(lambda: graph(samples))
+    assert (graph(samples) - Filtered()(samples)).abs().max() <= allowed < 1e-3
     assert sum(len(buffer) for name, buffer in graph.named_buffers() if "cosine" in name) == 2 * 17  # one set of tables
 
 

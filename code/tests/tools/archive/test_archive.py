@@ -45,7 +45,7 @@ def test_a_bad_name_is_one_line_and_status_2(tmp_path, capsys):
     assert capsys.readouterr().err.startswith("error: expected names without '/'") and not list(tmp_path.iterdir())
 
 
-def test_without_git_the_files_are_those_that_git_would_not_ignore(tmp_path):
+def test_in_a_copy_without_a_repository_the_files_are_those_that_git_would_not_ignore(tmp_path):
     require(subprocess.run(["git", "--version"], capture_output=True).returncode == 0, "git is not there")
     (tmp_path / ".gitignore").write_text((ROOT / ".gitignore").read_text())
     for name in ("code/a.py", "code/__pycache__/a.pyc", "build/x", "code/build/kept.txt", "patch/wae-sampler.pd_linux",
@@ -53,12 +53,16 @@ def test_without_git_the_files_are_those_that_git_would_not_ignore(tmp_path):
                  "code/x.egg-info/PKG-INFO", ".venv/bin/python", "external/build-asan/o", "data/d", "notes/data/kept"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
-    ours = archive.listed_files(tmp_path)
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
-    command = ["git", "ls-files", "-o", "--exclude-standard"]
-    theirs = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert [str(path) for path in ours] == sorted(theirs.stdout.splitlines())
-    assert Path("code/a.py") in ours and Path("patch/wae-sampler-help.pd") in ours
+    (tmp_path / "linked").symlink_to(ROOT)
+    assert [path.as_posix() for path in archive.listed_files(tmp_path)] == [
+        ".gitignore", "code/a.py", "code/build/kept.txt", "notes/data/kept", "patch/wae-sampler-help.pd"]
+    assert not (tmp_path / ".git").exists()
+
+
+def test_without_git_the_error_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ValueError, match="expected git, which lists the files of the archive: install it"):
+        archive.listed_files(tmp_path)
 
 
 def test_in_a_repository_only_tracked_files_go_in(tmp_path):
@@ -120,7 +124,8 @@ def test_the_archive_has_what_an_evaluation_needs_in_20_mb(unfolded):
     folder, packed = unfolded
     assert packed.name == "[ATIAM][ML2026] (Müller O'Brien 李).zip" and packed.stat().st_size <= 20_000_000
     assert folder.name == packed.stem
-    for name in ("code/main.py", "report/report.pdf", "report/main.tex", "report/build/numbers.tex",
+    for name in ("code/main.py", "report/report.pdf", "report/studies.pdf", "report/main.tex",
+                 "report/build/numbers.tex",
                  "report/results/autoencoder/wae/seed0/metrics.json", "toy/datasheet.pdf", "toy/data/notes.csv",
                  "toy/make_toy.py", "notebooks/01_dataset.ipynb", "external/CMakeLists.txt", "patch/main.pd",
                  "patch/generative.pt", "Makefile", "README.md", "environment.yml", "constraints.txt", "setup.sh"):
@@ -135,9 +140,9 @@ def test_a_tiny_demo_runs_in_the_unfolded_archive(unfolded):
     assert str(folder) in run(folder, "-c", "import latentsampler; print(latentsampler.__file__)")
     out = folder / "build" / "tiny"
     run(folder, "code/main.py", "dataset", "build", "--source", folder / "toy" / "data" / "sample", "--out", out)
-    (store,) = (path.parent for path in out.glob("*/store.json"))
-    run(folder, "code/main.py", "train", "demo", "--steps", 4, "--data", store, "--out", out / "model.pt")
-    run(folder, "code/main.py", "vocoder", "train", "harmonic", "--steps", 2, "--data", store, "--model",
+    (store,) = (path.parent for path in out.glob("*/info.json"))
+    run(folder, "code/main.py", "train", "autoencoder/demo", "--steps", 4, "--data", store, "--out", out / "model.pt")
+    run(folder, "code/main.py", "train", "vocoder/harmonic", "--steps", 2, "--data", store, "--model",
         out / "model.pt", "--out", out / "vocoder.pt")
     run(folder, "code/main.py", "export", "--model", out / "model.pt", "--vocoder", out / "vocoder.pt", "--data", store,
         "--out", out / "generative.pt")

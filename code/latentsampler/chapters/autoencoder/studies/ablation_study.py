@@ -7,7 +7,8 @@ Contents
 Setting            what the cells share
 RECORDED, SMALL    the two settings
 run_cell           one training
-run_ablations      all cells
+cells              name -> arguments of run_cell
+STUDY              the whole, for ``study autoencoder/ablation``
 table_ablations    a record -> differences to the base, with intervals, as text
 """
 
@@ -19,12 +20,13 @@ import torch
 from latentsampler.chapters.autoencoder.ablations import ABLATIONS
 from latentsampler.chapters.autoencoder.experiment import fit
 from latentsampler.chapters.autoencoder.runs import REDUCED
-from latentsampler.chapters.autoencoder.studies.notes import divide, read_notes
+from latentsampler.chapters.autoencoder.studies.notes import CHAPTER, SOURCES, checksum, divide, read_notes, stores_of
 from latentsampler.evaluation.statistics import paired_difference
+from latentsampler.experiments.grid import Study
 from latentsampler.learning.training import Schedule
 from latentsampler.sound.metrics import log_spectral_distance
 
-RUN, BASE = "ablation", "default"
+BASE = "default"
 COLUMNS = {"lsd_db": "held-out recordings", "known_lsd_db": "known recordings", "factors_lsd_db": "toy notes"}
 
 
@@ -108,35 +110,15 @@ def run_cell(name, seed, setting, stores):
     return found
 
 
-def run_ablations(setting, stores, folder, n_jobs=1, scheduler=None, progress=True):
-    """Run what is not done yet.
+def cells(setting, sources):
+    """Return the cells: config by seed."""
+    return {f"{name}/seed{seed}": (name, seed, setting, stores_of(sources))
+            for seed in range(setting.seeds) for name in setting.configs}
 
-    Parameters
-    ----------
-    setting : Setting
-        Which.
-    stores : sequence of str
-        The notes.
-    folder : pathlib.Path
-        Keeps the results.
-    n_jobs : int
-        Processes; -1 for all cores.
-    scheduler : str, optional
-        Address of a Dask cluster.
-    progress : bool
-        Show a bar.
 
-    Returns
-    -------
-    dict
-        ``<name>/seed<k>`` -> result of :func:`run_cell`.
-    """
-    from latentsampler.runtime.parallel import run_tasks
-
-    tasks = {f"{name}/seed{seed}": (name, seed, setting, tuple(map(str, stores)))
-             for seed in range(setting.seeds) for name in setting.configs}
-    identity = f"{replace(setting, seeds=0)} {read_notes(stores, setting.pool).checksum}"
-    return run_tasks(run_cell, tasks, folder, n_jobs, scheduler, identity, progress=progress)
+def identity(setting, sources, cell):
+    """Return what a cell's name does not tell; the number of seeds is none of it."""
+    return f"{replace(setting, seeds=0)} {checksum(setting, sources)}"
 
 
 def table_ablations(record):
@@ -171,3 +153,7 @@ def _difference(values, base):
     found = paired_difference(values, base)
     word = "better" if found.high < 0 else "worse" if found.low > 0 else ""
     return f"{found.value:+.2f} [{found.low:+.2f}, {found.high:+.2f}] {word:6s}"
+
+
+STUDY = Study("the default with one thing changed at a time", RECORDED, cells, run_cell, table_ablations, checksum,
+              SOURCES, small=SMALL, record=(CHAPTER, "ablation"), identity=identity)

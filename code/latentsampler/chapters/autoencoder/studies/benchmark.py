@@ -14,27 +14,24 @@ Setting            what the cells share
 RECORDED, SMALL    the two settings
 cells              Setting -> name -> arguments of :func:`run_cell`
 run_cell           one training and its figures
-run_benchmark      all cells
-as_record          results in the form of a record
-record_benchmark   results -> report/results/
+STUDY              the whole, for ``study autoencoder/divergences``
 """
 
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import torch
 
 from latentsampler.chapters.autoencoder import peers
 from latentsampler.chapters.autoencoder.config import Config
 from latentsampler.chapters.autoencoder.experiment import fit
-from latentsampler.chapters.autoencoder.studies import measures
-from latentsampler.chapters.autoencoder.studies.notes import divide, read_notes, record_study
+from latentsampler.chapters.autoencoder.studies import comparison, measures
+from latentsampler.chapters.autoencoder.studies.notes import CHAPTER, SOURCES, checksum, divide, read_notes, stores_of
+from latentsampler.experiments.grid import Study
 from latentsampler.learning import regularisers
 from latentsampler.learning.training import Schedule
-from latentsampler.runtime import records
 
 BASE = "Plain"  # the method that the others are compared with
-RUN = "divergences"
 OWN = tuple(method.__name__ for method in regularisers.METHODS)
 LINEAR, PYTHAE = tuple(peers.LINEAR), tuple(peers.PYTHAE)
 AT_ALL_SIZES = ("Plain", "KullbackLeibler", "MMDGaussian", "SlicedWasserstein", *LINEAR)
@@ -85,28 +82,28 @@ def weight_of(method):
     return float(getattr(regularisers, method).weight) if method in OWN else 0.0
 
 
-def cells(setting, stores):
+def cells(setting, sources):
     """Return the cells of a benchmark in the order in which they should run: seed by seed, so that rows stay whole.
 
     Parameters
     ----------
     setting : Setting
         Which.
-    stores : sequence of str
-        The notes; the last one has true factors.
+    sources : dict
+        ``soundfont`` and ``toy``: stores; the last one has true factors.
 
     Returns
     -------
     dict
         Name -> arguments of :func:`run_cell`.
     """
-    found = {}
+    found, stores = {}, stores_of(sources)
     for seed in range(setting.seeds):
         for method in setting.methods:
             if seed and method in LINEAR:
                 continue
             for size in setting.sizes if method in AT_ALL_SIZES else setting.sizes[:1]:
-                found[f"{method}/size{size}/seed{seed}"] = (method, size, seed, setting, tuple(map(str, stores)))
+                found[f"{method}/size{size}/seed{seed}"] = (method, size, seed, setting, stores)
     return found
 
 
@@ -146,70 +143,30 @@ def run_cell(method, size, seed, setting, stores):
             "weight": weight_of(method)}
 
 
-def run_benchmark(setting, stores, folder, n_jobs=1, scheduler=None, progress=True):
-    """Run what is not done yet.
-
-    Parameters
-    ----------
-    setting : Setting
-        Which.
-    stores : sequence of str
-        The notes; the last one has true factors.
-    folder : pathlib.Path
-        Keeps the results.
-    n_jobs : int
-        Processes; -1 for all cores.
-    scheduler : str, optional
-        Address of a Dask cluster.
-    progress : bool
-        Show a bar.
-
-    Returns
-    -------
-    dict
-        Cell -> result of :func:`run_cell`.
-    """
-    from latentsampler.runtime.parallel import run_tasks
-
-    shared = replace(setting, methods=(), sizes=(), seeds=0)  # more rows leave those that are done as they are
-    identity = f"{shared} {config_of(BASE, 4, setting, None)} {read_notes(stores, setting.pool).checksum}"
-    found = run_tasks(run_cell, cells(setting, stores), folder, n_jobs, scheduler, identity, progress=progress)
-    stale = [name for name, result in found.items() if result["weight"] != weight_of(name.split("/")[0])]
-    if stale:
-        raise ValueError("expected results of the present weights, got older ones: remove "
-                         f"{', '.join(stale)} in {folder}")
-    return found
+def identity(setting, sources, cell):
+    """Return what a cell's name does not tell: more rows leave those that are done as they are."""
+    shared = replace(setting, methods=(), sizes=(), seeds=0)
+    method = cell.split("/")[0]
+    return (f"{shared} {config_of(method, 4, setting, None)} weight {weight_of(method)} "
+            f"{checksum(setting, sources)}")
 
 
-def as_record(setting, results):
-    """Return results in the form of a record that was read: config, metrics, and seconds as its provenance."""
-    return {"config": asdict(setting), "metrics": {name: result["metrics"] for name, result in results.items()},
-            "provenance": {"training_seconds": {name: result["seconds"] for name, result in results.items()},
-                           "weights": {name.split("/")[0]: result["weight"] for name, result in results.items()}}}
+def extras(results):
+    """Return what the provenance says of results: processor seconds of each cell, weight of each method."""
+    return {"training_seconds": {name: result["seconds"] for name, result in results.items()},
+            "weights": {name.split("/")[0]: result["weight"] for name, result in results.items()}}
 
 
-def record_benchmark(setting, results, stores, seconds, run=RUN, to=records.RESULTS):
-    """Write the record of a benchmark: all cells' figures as ``metrics``, processor seconds as a timing.
+def figures(results):
+    """Return the figures of each cell."""
+    return {name: result["metrics"] for name, result in results.items()}
 
-    Parameters
-    ----------
-    setting : Setting
-        What was run.
-    results : dict
-        From :func:`run_benchmark`.
-    stores : sequence of str
-        The notes.
-    seconds : float
-        Wall-clock seconds.
-    run : str
-        Name of the record.
-    to : pathlib.Path
-        Where records live.
 
-    Returns
-    -------
-    pathlib.Path
-        The record's folder.
-    """
-    content = as_record(setting, results)
-    return record_study(setting, content["metrics"], stores, seconds, run, to, **content["provenance"])
+def table(record):
+    """Return the table of a record and what can be read from it, as text."""
+    return f"{comparison.table_divergences(record)}\n\n{comparison.reading(record)}"
+
+
+STUDY = Study(
+    "every way to tie codes to a prior, under one budget", RECORDED, cells, run_cell, table, checksum, SOURCES,
+    small=SMALL, record=(CHAPTER, "divergences"), identity=identity, metrics=figures, extras=extras)

@@ -1,11 +1,11 @@
-"""Pictures and tables of what the divergences see: clouds in the plane, and the curves of ``monotone``.
+"""Figures and tables of the divergences: samples in the plane, and the curves of ``monotone``.
 
 Contents
 --------
-clouds            name -> cloud in the plane, from matched to mismatched in several ways
-figure_clouds     the clouds
-table_clouds      how clearly each method tells each cloud from the prior
-figure_forces     where each method pulls each code
+clouds            name -> sample in the plane, from matched to mismatched in several ways
+figure_clouds     the samples
+table_clouds      how clearly each method distinguishes each sample from the prior
+figure_forces     the negative gradient of each method at each code
 figure_monotone   curves along mean and variance
 """
 
@@ -100,7 +100,7 @@ def table_clouds(shown, draws=100):
     Returns
     -------
     str
-        A row per method that compares clouds without training; above 1 the mismatch is seen.
+        A row per method that compares clouds without training; above 1 the mismatch is detected.
     """
     torch.manual_seed(0)
     notes = len(next(iter(shown.values())))

@@ -13,7 +13,7 @@ Contents
 --------
 Setting, RECORDED, SMALL   what the cells share
 cells, run_cell            name -> arguments; one training and its figures
-run_labels, record_labels  all cells; their record
+STUDY                      the whole, for ``study autoencoder/labels``
 
 The table is in ``figures_labels``.
 """
@@ -29,13 +29,12 @@ import torch
 from latentsampler.chapters.autoencoder.config import Config
 from latentsampler.chapters.autoencoder.experiment import fit
 from latentsampler.chapters.autoencoder.labels import CLASSES, known_labels, true_labels
-from latentsampler.chapters.autoencoder.studies.notes import read_notes, record_study
+from latentsampler.chapters.autoencoder.studies.notes import CHAPTER, SOURCES, read_notes
 from latentsampler.data.splits import split
+from latentsampler.experiments.grid import Study
 from latentsampler.learning.training import Schedule
-from latentsampler.runtime import records
 from latentsampler.sound import metrics
 
-RUN = "labels"
 LABELS = tuple(CLASSES)
 
 
@@ -69,27 +68,27 @@ RECORDED = Setting()
 SMALL = replace(RECORDED, seeds=1, schedule=replace(RECORDED.schedule, steps=150, valid_every=150))
 
 
-def cells(setting, store):
+def cells(setting, sources):
     """Return the cells of a study, seed by seed.
 
     Parameters
     ----------
     setting : Setting
         Which.
-    store : str
-        The notes.
+    sources : dict
+        ``soundfont``: the store.
 
     Returns
     -------
     dict
         Name -> arguments of :func:`run_cell`.
     """
-    found = {}
+    found, store = {}, str(sources["soundfont"])
     for seed in range(setting.seeds):
-        found[f"probe/labels0/seed{seed}"] = ("probe", 0, seed, setting, str(store))
+        found[f"probe/labels0/seed{seed}"] = ("probe", 0, seed, setting, store)
         for percent in setting.percents:
             for model in ("only", "known", "spread") if percent < 100 else ("known",):
-                found[f"{model}/labels{percent}/seed{seed}"] = (model, percent, seed, setting, str(store))
+                found[f"{model}/labels{percent}/seed{seed}"] = (model, percent, seed, setting, store)
     return found
 
 
@@ -98,7 +97,7 @@ def config_of(model, percent, setting, mel):
     labels = f"labels.{'spread' if model == 'spread' else 'known'}_{percent}" if percent else ""
     return Config(width=setting.width, depth=setting.depth, harmonic=False, mel=mel, schedule=setting.schedule,
                   labels=labels,  # the harmonic layer doubles the time of a step, and labels do not ask for it
-                  regulariser="labels.LabelledPrior" if percent else "labels.Unheard",
+                  regulariser="labels.LabelledPrior" if percent else "labels.Unlabelled",
                   weights={"reconstruction": 1.0, "pitch": 0.1, "labels": 0.1})
 
 
@@ -196,59 +195,29 @@ def _probe(fitted, notes, parts, setting):
     return found
 
 
-def run_labels(setting, store, folder, n_jobs=1, scheduler=None, progress=True):
-    """Run what is not done yet.
-
-    Parameters
-    ----------
-    setting : Setting
-        Which.
-    store : str
-        The notes.
-    folder : pathlib.Path
-        Keeps the results.
-    n_jobs : int
-        Processes.
-    scheduler : str, optional
-        Address of a Dask cluster.
-    progress : bool
-        Show a bar.
-
-    Returns
-    -------
-    dict
-        Cell -> result of :func:`run_cell`.
-    """
-    from latentsampler.runtime.parallel import run_tasks
-
-    identity = f"{setting} {read_notes((store,), setting.pool).checksum}"
-    return run_tasks(run_cell, cells(setting, store), folder, n_jobs, scheduler, identity, progress=progress)
+def checksum(setting, sources):
+    """Return the identity of the study's notes: content and pooling."""
+    return read_notes((str(sources["soundfont"]),), setting.pool).checksum
 
 
-def record_labels(setting, results, store, seconds, run=RUN, to=records.RESULTS):
-    """Write the record of a study, and return its folder.
+def figures(results):
+    """Return the figures of each cell without its time."""
+    return {cell: {name: value for name, value in result.items() if name != "seconds"}
+            for cell, result in results.items()}
 
-    Parameters
-    ----------
-    setting : Setting
-        What was run.
-    results : dict
-        From :func:`run_labels`.
-    store : str
-        The notes.
-    seconds : float
-        Wall-clock seconds.
-    run : str
-        Name of the record.
-    to : pathlib.Path
-        Where records live.
 
-    Returns
-    -------
-    pathlib.Path
-        The record's folder.
-    """
-    training_seconds = {name: result["seconds"] for name, result in results.items()}
-    figures = {cell: {name: value for name, value in result.items() if name != "seconds"}
-               for cell, result in results.items()}
-    return record_study(setting, figures, (store,), seconds, run, to, training_seconds=training_seconds)
+def extras(results):
+    """Return the processor seconds of each cell, for the provenance."""
+    return {"training_seconds": {name: result["seconds"] for name, result in results.items()}}
+
+
+def table(record):
+    """Return the table of a record and which goals it reaches, as text."""
+    from latentsampler.chapters.autoencoder.studies import figures_labels
+
+    return f"{figures_labels.table_labels(record)}\n\n{figures_labels.goals(record)}"
+
+
+STUDY = Study("what unlabelled notes are worth when few have labels", RECORDED, cells, run_cell, table, checksum,
+              {"soundfont": SOURCES["soundfont"]}, small=SMALL, record=(CHAPTER, "labels"), metrics=figures,
+              extras=extras)

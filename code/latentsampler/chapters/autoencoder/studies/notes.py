@@ -13,11 +13,11 @@ NoteSet      mels, pitch and columns, as a training needs them
 Parts        index arrays
 read_notes   stores -> NoteSet
 divide       NoteSet -> Parts
-record_study   figures of a study on such notes -> report/results/
+SOURCES, stores_of, checksum   what a study of two stores reads
 """
 
 import hashlib
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -25,9 +25,9 @@ import torch
 
 from latentsampler.data.splits import split
 from latentsampler.data.store import NoteDataset
-from latentsampler.runtime import records
 
 CHAPTER = "autoencoder-benchmark"  # of the records of all studies
+SOURCES = {"soundfont": "build/weights/notes", "toy": "build/toy"}  # option -> default store
 KNOWN = 0.1  # share of the training recordings' notes that are held out
 
 
@@ -144,33 +144,14 @@ def read_notes(paths, pool=1):
 _OPEN = {}
 
 
-def record_study(setting, figures, stores, seconds, run, to=records.RESULTS, **timings):
-    """Write the record of a study.
+def stores_of(sources):
+    """Return the paths of the stores that a study reads, in order: SoundFont, toy."""
+    return tuple(str(sources[name]) for name in SOURCES)
 
-    Parameters
-    ----------
-    setting : dataclass
-        What was run; has ``pool``.
-    figures : dict
-        Name of a training -> its figures.
-    stores : sequence of str
-        The notes.
-    seconds : float
-        Wall-clock seconds.
-    run : str
-        Name of the record.
-    to : pathlib.Path
-        Where records live.
-    **timings : dict
-        What else its provenance says.
 
-    Returns
-    -------
-    pathlib.Path
-        The record's folder.
-    """
-    origin = {**records.provenance(seconds, read_notes(stores, setting.pool).checksum), **timings}
-    return records.write_record(CHAPTER, run, 0, asdict(setting), figures, [], origin, to)
+def checksum(setting, sources):
+    """Return the identity of a study's notes: content and pooling."""
+    return read_notes(stores_of(sources), setting.pool).checksum
 
 
 def _pooled(mels, pool):

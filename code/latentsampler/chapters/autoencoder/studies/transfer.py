@@ -8,7 +8,8 @@ Contents
 Setting             what the cells share
 RECORDED, SMALL     the two settings
 run_cell            one training, tested on all sets
-run_transfer        all cells
+cells               name -> arguments of run_cell
+STUDY               the whole, for ``study autoencoder/transfer``
 table_transfer      a record -> the table as text
 """
 
@@ -19,11 +20,11 @@ import torch
 
 from latentsampler.chapters.autoencoder.config import Config
 from latentsampler.chapters.autoencoder.experiment import fit
-from latentsampler.chapters.autoencoder.studies.notes import divide, read_notes
+from latentsampler.chapters.autoencoder.studies.notes import CHAPTER, SOURCES, checksum, divide, read_notes, stores_of
+from latentsampler.experiments.grid import Study
 from latentsampler.learning.training import Schedule
 from latentsampler.sound.metrics import log_spectral_distance
 
-RUN = "transfer"
 SETS = ("soundfont", "toy")  # the order of stores; "both" comes last
 
 
@@ -87,35 +88,10 @@ def run_cell(trained_on, seed, setting, stores):
     return {**means, "both": float(np.mean(list(means.values())))}  # each set counts alike
 
 
-def run_transfer(setting, stores, folder, n_jobs=1, scheduler=None, progress=True):
-    """Run what is not done yet.
-
-    Parameters
-    ----------
-    setting : Setting
-        Which.
-    stores : sequence of str
-        Stores, in the order of ``SETS``.
-    folder : pathlib.Path
-        Keeps the results.
-    n_jobs : int
-        Processes; -1 for all cores.
-    scheduler : str, optional
-        Address of a Dask cluster.
-    progress : bool
-        Show a bar.
-
-    Returns
-    -------
-    dict
-        ``<trained on>/seed<k>`` -> result of :func:`run_cell`.
-    """
-    from latentsampler.runtime.parallel import run_tasks
-
-    tasks = {f"{name}/seed{seed}": (name, seed, setting, tuple(map(str, stores)))
-             for seed in range(setting.seeds) for name in (*SETS, "both")}
-    identity = f"{setting} {read_notes(stores, setting.pool).checksum}"
-    return run_tasks(run_cell, tasks, folder, n_jobs, scheduler, identity, progress=progress)
+def cells(setting, sources):
+    """Return the cells: training set by seed."""
+    return {f"{name}/seed{seed}": (name, seed, setting, stores_of(sources))
+            for seed in range(setting.seeds) for name in (*SETS, "both")}
 
 
 def table_transfer(record):
@@ -140,3 +116,7 @@ def table_transfer(record):
             f"{values.mean():9.2f}" + (f" +- {values.std(ddof=1):3.2f}" if len(values) > 1 else " " * 7)
             for values in figures))
     return "\n".join(lines)
+
+
+STUDY = Study("trained on one set of notes, tested on another", RECORDED, cells, run_cell, table_transfer, checksum,
+              SOURCES, small=SMALL, record=(CHAPTER, "transfer"))

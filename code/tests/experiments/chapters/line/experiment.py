@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 import torch
+from latentsampler.data.store import NoteDataset
 from latentsampler.learning.training import Schedule, train
 
 
@@ -29,12 +30,25 @@ SEARCH = {"schedule.learning_rate": ("log", 1e-4, 0.3), "weights.shrink": ("unif
           "name": ("choice", "a", "b")}
 
 
+INPUTS, OUT = {}, "line.pt"
+
+
+def open_data(path):
+    """Return notes, of which only the checksum counts."""
+    return NoteDataset(path)
+
+
+def measure(model_file, data):
+    """Return the weight of a file."""
+    return {"weight": float(torch.load(model_file, weights_only=True)["weight"])}
+
+
 def build(config):
     """Return the untrained line."""
     return torch.nn.Linear(1, 1, bias=False)
 
 
-def run(config, seed, out, dataset, device="cpu", progress=True):
+def run(config, seed, out, data, device="cpu", progress=True):
     """Fit; metrics are the fitted weight, and its distance to the slope."""
     torch.manual_seed(seed)
     module = build(config)
