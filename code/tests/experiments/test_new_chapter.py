@@ -125,8 +125,8 @@ NEW = {"code/latentsampler/chapters/series/__init__.py": INIT,
 def house(tmp_path_factory):
     """A copy of the repository with the new chapter's files."""
     folder = tmp_path_factory.mktemp("house")
-    kept = ("code", "report", "notebooks", "book", "toy", "pyproject.toml", "README.md", "conftest.py", "constraints.txt",
-            "environment.yml")
+    kept = ("code", "report", "notebooks", "book", "toy", "pyproject.toml", "README.md", "conftest.py",
+            "constraints.txt", "environment.yml")
     for name in kept:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(
@@ -172,7 +172,8 @@ def test_commands_record_report_weights_guards_and_picture_find_it_and_no_file_w
     assert "series" in run(house, "-c", "from tools.weights import chapters; print(list(chapters()))")
     boxes = run(house, "-c", "import flow; print([box.page for box in flow.boxes_of()])")
     assert "notebooks/90_series.html" in boxes
-    guards = run(house, "-m", "pytest", "-q", "-p", "no:cacheprovider", "code/tests/test_layout.py", "--chapter", "series")
+    guards = run(house, "-m", "pytest", "-q", "-p", "no:cacheprovider", "code/tests/test_layout.py", "--chapter",
+                 "series")
     assert "failed" not in guards and "passed" in guards
     for path in sorted((ROOT / "code" / "latentsampler").rglob("*.py")):
         assert (house / path.relative_to(ROOT)).read_bytes() == path.read_bytes()
