@@ -162,7 +162,8 @@ def test_the_names_of_chords_are_their_roots_and_qualities(pages):
     start = watch.obj("loadbang")
     for i, name in enumerate(("arpeggio", "bass", "chord_maj", "chord_m7")):
         watch.at(start, 10.0 + i, f"; probe-voice {i} {name}")
-    watch.at(start, 30.0, "; probe-begin 3 ; probe-event 0 0 60 1 1 ; probe-event 0 2 36 0.01 4 ; probe-event 4 3 45 0.01 4")
+    watch.at(start, 30.0, "; probe-begin 3 ; probe-event 0 0 60 1 1 ; probe-event 0 2 36 0.01 4 "
+                          "; probe-event 4 3 45 0.01 4")
     watch.at(start, 50.0, "; pd quit")
     run = pd.run_patch(watch.text(), pages)
     assert page == 0
