@@ -1,7 +1,7 @@
 # Commands that others rely on; every one sets up what it needs, once.
 SHELL := /bin/bash
 PY := .venv/bin/python
-SYSTEM := g++ cmake make puredata-core puredata-dev fluid-soundfont-gm
+SYSTEM := g++ cmake make nlohmann-json3-dev zlib1g-dev puredata-core puredata-dev fluid-soundfont-gm
 SYSTEM_REPORT := latexmk texlive-latex-recommended texlive-pictures texlive-publishers texlive-fonts-recommended
 SYSTEM_TEST := $(SYSTEM) csound clang libclang-rt-14-dev xvfb xauth xdotool puredata-gui puredata-utils gem imagemagick \
     poppler-utils chromium $(SYSTEM_REPORT)
@@ -21,13 +21,16 @@ demo: ## the whole flow on real notes, into build/demo/ (at most 10 minutes on 2
 	@./setup.sh --system $(SYSTEM) || echo "going on without: what needs these parts is skipped by name"
 	@$(PY) code/main.py demo --out build/demo
 
-test: ## the fast suite (under 12 minutes on 2 cores)
+CHAPTER ?=
+ONLY = $(if $(CHAPTER),--chapter $(CHAPTER))
+BOOKS = $(if $(CHAPTER),$(wildcard notebooks/*_$(CHAPTER).ipynb),notebooks)
+test: ## the fast suite (under 12 minutes on 2 cores); CHAPTER=name: that chapter and the guards of all (under 3)
 	@./setup.sh test
 	@./setup.sh --system $(SYSTEM_TEST) || echo "going on without: tests that need these parts are skipped by name"
 	@$(MAKE) --no-print-directory lint
-	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not long and not alone" code/tests
-	@$(PY) -m pytest -q -m "alone and not long" code/tests
-	@$(PY) -m pytest -q -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=120 notebooks
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not long and not alone" code/tests $(ONLY)
+	@$(PY) -m pytest -q -m "alone and not long" code/tests $(ONLY)
+	@[ -z "$(BOOKS)" ] || $(PY) -m pytest -q -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=120 $(BOOKS)
 
 check: ## the long suite: soak, churn, fuzz, sanitizers, kills, clusters (under 50 minutes)
 	@./setup.sh test
@@ -58,7 +61,7 @@ DATA ?= build/weights/notes
 PYTHON ?= $(PY)
 weights: ## train what patch/ ships, with its records (hours; DATA=notes.npz and PYTHON=python3 skip the set-up)
 	@[ "$(PYTHON)" != "$(PY)" ] || ./setup.sh
-	PYTHON="$(PYTHON)" DATA="$(DATA)" $(PYTHON) code/tools/weights.py
+	PYTHONPATH=code CHAPTER="$(CHAPTER)" PYTHON="$(PYTHON)" DATA="$(DATA)" $(PYTHON) -m tools.weights
 
 report: ## report/report.pdf from its sources and the records
 	@./setup.sh

@@ -23,8 +23,24 @@ find_python() {                                   # the first that fits; 3.13 la
     exit 1
 }
 
+has_uv() { [ -x .venv/uv/bin/uv ] || { python3 -m venv .venv/uv && .venv/uv/bin/python -m pip install -q uv; } >/dev/null 2>&1; }
+
+cpu_torch() {                                     # the plain wheel for Linux brings gigabytes of CUDA that nothing here loads
+    [ "$(uname -s)" = Linux ] && ! .venv/bin/python -c 'import torch' 2>/dev/null && has_uv || return 0
+    .venv/uv/bin/uv pip install -q --python .venv/bin/python --torch-backend cpu --no-deps \
+        "$(grep '^torch==' constraints.txt)" 2>/dev/null || true
+}
+
+make_venv() {
+    say "making .venv"
+    local python; python=$(find_python)
+    "$python" -m venv .venv && return
+    say "$python could not make a virtual environment; on Debian and Ubuntu: sudo apt-get install python3-venv"
+    exit 1
+}
+
 pip_install() {                                   # uv where it can be had, else pip
-    if [ -x .venv/uv/bin/uv ] || { python3 -m venv .venv/uv && .venv/uv/bin/python -m pip install -q uv; } >/dev/null 2>&1; then
+    if has_uv; then
         UV_FIND_LINKS="${PIP_FIND_LINKS:-}" .venv/uv/bin/uv pip install -q --python .venv/bin/python --compile-bytecode "$@"
     else
         .venv/bin/python -m pip install -q "$@"
@@ -37,8 +53,10 @@ python_part() {
     stamp=.venv/stamp-${extras:-base}
     sum=$(cat pyproject.toml constraints.txt setup.sh | cksum)
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$sum" ]; then return; fi
-    [ -x .venv/bin/python ] || { say "making .venv"; "$(find_python)" -m venv .venv; }
-    say "installing latentsampler${extras:+ with $extras} into .venv"
+    [ -x .venv/bin/python ] || make_venv
+    say "installing latentsampler${extras:+ with $extras} into .venv: about 3 GB on this disk, some minutes, from the"
+    say "network or from a folder of wheels named by PIP_FIND_LINKS; pip unpacks below ${TMPDIR:-/tmp} (1 GB)"
+    cpu_torch
     pip_install -c constraints.txt -e "$spec"
     pip_install --no-deps "$TINYSOUNDFONT"
     echo "$sum" >"$stamp"
@@ -55,9 +73,9 @@ system_part() {
     if ! command -v apt-get >/dev/null; then
         say "no apt-get here. Install by hand, then run again:"
         say "  Debian, Ubuntu: sudo apt-get install $*"
-        say "  Fedora:         sudo dnf install gcc-c++ cmake make puredata puredata-devel fluid-soundfont-gm"
-        say "  Arch:           sudo pacman -S base-devel cmake puredata soundfont-fluid"
-        say "  macOS:          xcode-select --install; brew install cmake; brew install --cask pd; a .sf2 by SOUNDFONT=FILE"
+        say "  Fedora:         sudo dnf install gcc-c++ cmake make json-devel zlib-devel puredata puredata-devel fluid-soundfont-gm"
+        say "  Arch:           sudo pacman -S base-devel cmake nlohmann-json zlib puredata soundfont-fluid"
+        say "  macOS:          xcode-select --install; brew install cmake nlohmann-json; brew install --cask pd; a .sf2 by SOUNDFONT=FILE"
         return 1
     fi
     local missing sudo=()

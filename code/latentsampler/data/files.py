@@ -176,11 +176,11 @@ def _finished(path):
         head = file.read(4096)
         start = head.find(b"data", 12)
         if head[:4] != b"RIFF" or head[8:12] != b"WAVE" or start < 0 or len(head) < start + 8:
-            return path
+            return os.fsencode(path)  # any bytes: soundfile would encode a text as UTF-8
         declared = struct.unpack("<I", head[start + 4:start + 8])[0]
         length = os.fstat(file.fileno()).st_size - start - 8
         if declared not in (0, 0xFFFFFFFF) or length <= 0:
-            return path
+            return os.fsencode(path)
         whole = bytearray(head + file.read())
     whole[4:8] = struct.pack("<I", len(whole) - 8)
     whole[start + 4:start + 8] = struct.pack("<I", length)

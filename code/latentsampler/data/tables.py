@@ -9,8 +9,9 @@ Conventions
 
 Contents
 --------
-read_lines   file -> dicts, one a line
-find_table   files of a folder -> its table, and the tables that are none of notes
+read_lines         file -> dicts, one a line
+DamagedTableError  what stops being a table (an exception)
+find_table         files of a folder -> its table, and the tables that are none of notes
 """
 
 import codecs
@@ -24,6 +25,12 @@ ENDINGS = (".csv", ".tsv", ".tab")
 FIRST = 100  # lines that are looked at to see whether a table is of notes
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
           (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+class DamagedTableError(ValueError):
+    """Text that stops being a table; ``columns`` are those of its first line."""
+
+    columns = ()
 
 
 def read_lines(path, errors="strict"):
@@ -44,7 +51,9 @@ def read_lines(path, errors="strict"):
     Raises
     ------
     ValueError
-        If the text is not UTF-8, or is no table; the message names file and line.
+        If the text is not UTF-8; the message names file and line.
+    DamagedTableError
+        If it is no table from some line on.
     """
     text = _decode(path, errors)
     if text[:4].lower() == "sep=":  # Excel's hint
@@ -55,7 +64,9 @@ def read_lines(path, errors="strict"):
     try:
         yield from reader
     except csv.Error as error:
-        raise ValueError(f"{path}, line {reader.line_num + 1}: expected a line of a table, got {error}") from None
+        damaged = DamagedTableError(f"{path}, line {reader.line_num + 1}: expected a line of a table, got {error}")
+        damaged.columns = reader.fieldnames or ()
+        raise damaged from None
 
 
 def find_table(candidates, is_there):
@@ -84,6 +95,8 @@ def find_table(candidates, is_there):
     for path in candidates:
         try:
             listed = [path_of(line) for _, line in zip(range(FIRST), read_lines(path, "replace"), strict=False)]
+        except DamagedTableError as error:
+            listed = ["�"] if any(ALIASES.get(name.strip().lower()) == "Path" for name in error.columns) else []
         except ValueError as error:
             others[path] = str(error)
             continue

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from latentsampler.evaluation.comparison import outcome
 from latentsampler.evaluation.statistics import paired_difference, t_interval
 from latentsampler.runtime.latex import ACCENT, DARK, GOOD, PALE, WIDTH, Phrase, signed
 
@@ -34,7 +35,7 @@ class Change(NamedTuple):
 
 def change(mean, low, high):
     """Return a Change: worse or better where the interval excludes zero."""
-    return Change(mean, low, high, "worse" if low > 0 else "better" if high < 0 else "undecided")
+    return Change(mean, low, high, outcome(low, high))
 
 
 def seeds_of(metrics, prefix, metric):
@@ -71,22 +72,22 @@ def mean_with_interval(values, digits=2):
     return f"${interval.value:.{digits}f} \\pm {(interval.high - interval.low) / 2:.{digits}f}$"
 
 
-def listed(changes, outcome):
+def listed(changes, wanted):
     """Return the changes of one outcome in words, the largest first.
 
     Parameters
     ----------
     changes : dict
         Name -> Change.
-    outcome : str
-        "worse", "better" or "undecided".
+    wanted : str
+        The outcome: "worse", "better" or "undecided".
 
     Returns
     -------
     Phrase
         ``name (+0.12 [0.05, 0.19])`` of each, or "none".
     """
-    found = [(name, cell) for name, cell in changes.items() if cell.outcome == outcome]
+    found = [(name, cell) for name, cell in changes.items() if cell.outcome == wanted]
     found.sort(key=lambda pair: -abs(pair[1].mean))
     return Phrase(", ".join(f"{name} ({signed(cell)})" for name, cell in found) or "none")
 

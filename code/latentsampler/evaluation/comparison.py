@@ -9,6 +9,7 @@ Contents
 --------
 Difference   what a variant changes in one metric
 compare      figures of a base and its variants -> differences, intervals and outcomes
+outcome      interval -> better, worse or undecided
 """
 
 import math
@@ -61,10 +62,27 @@ def _difference(config, metrics, delta, metric, wanted):
     if len(pairs) < 2:
         return None
     mean, low, high = paired_difference(*np.array(pairs).T)
+    return Difference(mean, low, high, len(pairs), outcome(low, high, wanted))
+
+
+def outcome(low, high, wanted="lower"):
+    """Return what an interval of a difference decides.
+
+    Parameters
+    ----------
+    low, high : float
+        The interval.
+    wanted : str or None
+        ``"lower"`` or ``"higher"``; None where neither is better.
+
+    Returns
+    -------
+    str
+        "undecided" where the interval holds zero; else "better" or "worse", without a direction "higher" or "lower".
+    """
     if low <= 0.0 <= high:
-        outcome = "undecided"
-    elif wanted is None:
-        outcome = "higher" if mean > 0.0 else "lower"
-    else:
-        outcome = "better" if (mean > 0.0) == (wanted == "higher") else "worse"
-    return Difference(mean, low, high, len(pairs), outcome)
+        return "undecided"
+    moved = "higher" if low > 0.0 else "lower"
+    if wanted is None:
+        return moved
+    return "better" if moved == wanted else "worse"

@@ -65,11 +65,11 @@ class Setting:
     frequencies: tuple = (600.0, 1200.0, 2000.0)
     snapshots: int = 64
     noise: float = 0.1
-    examples: int = 12000
+    examples: int = 8000
     tests: int = 1000
     width: int = 128
-    seeds: int = 3
-    schedule: Schedule = Schedule(steps=800, batch_size=64, learning_rate=3e-3, valid_every=800)
+    seeds: int = 2
+    schedule: Schedule = Schedule(steps=400, batch_size=64, learning_rate=4e-3, valid_every=400)
 
 
 SETTING = Setting()

@@ -1,0 +1,12 @@
+"""The chapter at its smallest, for the guards that run every command over every chapter."""
+
+from dataclasses import replace
+
+from latentsampler.chapters.autoencoder import experiment
+
+
+def make(folder, small_notes):
+    """Return a Config, a path of data, and paths of inputs."""
+    base = experiment.RUNS["demo"]
+    schedule = replace(base.schedule, steps=4, batch_size=8, valid_every=2, checkpoint_seconds=0.0)
+    return replace(base, width=16, schedule=schedule), small_notes.path, {}
