@@ -155,7 +155,7 @@ def _mean(values):
 
 
 def table(record):
-    """Return a record of the study as text: accuracy in per cent, perplexity, 95 % intervals over the splits (number)."""
+    """Return a record of the study as text: accuracy in per cent, perplexity, 95 % intervals over splits (number)."""
     lines = [f"{'':24s}" + "".join(f"{f'{kind} {a}':>16s}" for kind in ("acc.", "ppl.") for a in ("A1", "A2", "A3"))]
     counts = splits(record["metrics"])
     for name, values in summary(record["metrics"]).items():
