@@ -27,7 +27,6 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -101,8 +100,7 @@ def build_arrays(folder, fields, rows, make, about=None, identity=None, rejected
             _prepare_parts(parts, inputs)
         chunks = [parts / f"{start:09d}.npz" for start in range(0, len(rows), chunk)]
         _fill(chunks, fields, rows, make, n_jobs, chunk,
-              progress_bar(total=len(rows), unit=unit, desc=f"{unit}s of {name or folder.name}", disable=not progress,
-                   mininterval=0.1 if sys.stderr.isatty() else 30.0))
+              progress_bar(total=len(rows), unit=unit, desc=f"{unit}s of {name or folder.name}", disable=not progress))
         _assemble(folder, fields, chunks, rejected, {**about, "inputs": inputs}, identity, columns, unit)
         shutil.rmtree(parts, ignore_errors=True)
     return folder
