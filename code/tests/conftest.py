@@ -18,7 +18,8 @@ from latentsampler.sound.audio import MelConfig
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "code" / "tests"
 SHARED = ROOT.parent / "shared"
-GUARDS = ("test_layout.py", "test_main.py", "ci/test_documents.py", "experiments/test_chapters.py")  # with --chapter
+GUARDS = ("test_layout.py", "test_main.py", "ci/test_documents.py", "experiments/test_chapters.py",  # with --chapter
+          "experiments/test_every_chapter.py")
 
 
 def pytest_addoption(parser):

@@ -14,6 +14,7 @@ run_patch  text -> Run
 perform    timed messages to one object -> Run: what most tests need
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -108,8 +109,13 @@ class Run:
         return [line for line in self.log if TROUBLE.search(line)]
 
 
-def command(patch, rate=44100, batch=True, paths=(), args=()):
-    """Return the command line that runs the patch file ``patch``; ``batch``: as fast as the machine can."""
+def command(patch, rate=44100, batch=True, paths=(), args=(), late=False):
+    """Return the command line that runs the patch file ``patch``.
+
+    ``batch``: as fast as the machine can. Else in real time, and only in a test that is marked alone, unless the test
+    holds however ``late`` Pd is.
+    """
+    assert batch or late or "PYTEST_XDIST_WORKER" not in os.environ, "Pd keeps real time here: mark the test alone"
     search = [word for path in paths for word in ("-path", str(path))]
     return [PD, *FLAGS, "-r", str(rate), *(["-batch"] if batch else []), *search, *args, "-open", str(patch)]
 

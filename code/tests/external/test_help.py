@@ -63,6 +63,7 @@ def test_the_help_patch_opens_cleanly_and_every_message_can_be_sent(build, model
     assert run.printed("status", "controls-end") == [""]
 
 
+@pytest.mark.alone
 def test_the_help_of_the_pattern_object_opens_cleanly_and_answers(build, tmp_path):
     patterns.save(patterns.Grid(), tmp_path / "rhythm.pt")
     text = help_of("wae-pattern")

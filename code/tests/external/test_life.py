@@ -31,7 +31,7 @@ def quitting(build, folder, model, moment, delay_ms):
             many = patch.obj("until")
             patch.connect(burst, 1, patch.msg("20"))
             patch.chain(len(patch.boxes) - 1, many, patch.msg("0 0 0 0 60"), player)
-    return pd.run_patch(patch.text(), folder, batch=False, paths=(build,), timeout=60)
+    return pd.run_patch(patch.text(), folder, batch=False, late=True, paths=(build,), timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def churn(build, models, folder, times):
     patch.connect(turn, 1, patch.msg("; churned 0 0 0 0 60"))
     patch.at(start, step * times, "; pd-churn clear")
     patch.at(start, step * times + 500, "; pd quit")
-    run = pd.run_patch(patch.text(), folder, batch=False, paths=(build,), timeout=120)
+    run = pd.run_patch(patch.text(), folder, batch=False, late=True, paths=(build,), timeout=120)
     assert run.code == 0
     return run.complaints()
 
@@ -87,7 +87,7 @@ class Memory:
 
     def __init__(self, text, folder, build):
         (folder / "memory.pd").write_text(text)
-        self.process = subprocess.Popen(pd.command(folder / "memory.pd", batch=False, paths=(build,)),
+        self.process = subprocess.Popen(pd.command(folder / "memory.pd", batch=False, late=True, paths=(build,)),
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
         self.marks, self.log = [], []
         timer = threading.Timer(400, self.process.kill)

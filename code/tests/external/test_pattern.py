@@ -145,6 +145,7 @@ def test_without_a_file_a_list_is_an_error_and_describe_another(ask):
     assert run.printed("status", "error") == ["no file is loaded"] * 2
 
 
+@pytest.mark.alone
 def test_pd_does_not_wait_and_of_many_requests_the_last_one_is_answered(ask, files):
     sweep = [(1500.0 + 0.1 * i, f"0.5 -1.25 {i / 1000}") for i in range(1001)]
     run = ask(f"wae-pattern {files}/large.pt", sweep, 2600.0, batch=False)
@@ -153,6 +154,7 @@ def test_pd_does_not_wait_and_of_many_requests_the_last_one_is_answered(ask, fil
     assert np.allclose(found[-1], computed(files / "large.pt", [0.5, -1.25, 1.0]), atol=1e-5)
 
 
+@pytest.mark.alone
 def test_of_many_loads_the_last_one_wins(ask, files):
     loads = [(10.0, f"load {files}/{name}.pt") for name in ["large", "grid"] * 20 + ["melody"]]
     run = ask("wae-pattern", [*loads, (10.0, "bang"), (10.0, "describe")], 1500.0, batch=False)
@@ -307,7 +309,7 @@ def test_quitting_at_any_moment_is_clean(build, files, tmp_path, moment, times):
             patch.connect(begin, 0, leave)
         else:
             patch.chain(start, leave)
-        run = pd.run_patch(patch.text(), tmp_path, batch=False, paths=(build,), timeout=60)
+        run = pd.run_patch(patch.text(), tmp_path, batch=False, late=True, paths=(build,), timeout=60)
         assert run.code == 3, f"{moment}, {delay} ms: exit {run.code}\n" + "\n".join(run.log[-10:])
 
 
@@ -322,7 +324,7 @@ def test_objects_come_and_go_with_their_loads(build, files, tmp_path):
         patch.at(start, 6.0 * i + 3, "; churned 0 0 1")
     patch.at(start, 400.0, "; pd-churn clear")
     patch.at(start, 900.0, "; pd quit")
-    run = pd.run_patch(patch.text(), tmp_path, batch=False, paths=(build,), timeout=60)
+    run = pd.run_patch(patch.text(), tmp_path, batch=False, late=True, paths=(build,), timeout=60)
     assert run.code == 0 and run.complaints() == []
 
 
@@ -337,6 +339,6 @@ def test_both_objects_of_the_library_work_side_by_side_in_either_order(build, fi
         patch.chain(patch.at(start, 10.0, "bang"), boxes["pattern"])
         patch.chain(patch.at(start, 10.0, "describe"), boxes["sampler"])
         patch.at(start, 500.0, "; pd quit")
-        run = pd.run_patch(patch.text(), tmp_path, paths=(build,), batch=False)
+        run = pd.run_patch(patch.text(), tmp_path, paths=(build,), batch=False, late=True)
         assert run.complaints() == [] and len(answers(run)) == 1
         assert len(run.printed("sampler", "loaded")) == 1

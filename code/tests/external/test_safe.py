@@ -55,6 +55,7 @@ QUICK = [("ready", "delete"), ("error", "delete"), ("control", "close"), ("done"
 ALL = [(status, reaction) for status in STATUS for reaction in REACTIONS if (status, reaction) not in QUICK]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("status, reaction", [*QUICK, *[pytest.param(*one, marks=pytest.mark.long) for one in ALL]])
 def test_whoever_gets_a_status_may_delete_the_object_or_its_patch(build, models, tmp_path, status, reaction):
     run = reacting(build, models, tmp_path, status, reaction)
@@ -117,6 +118,7 @@ def test_settings_beyond_their_range_are_taken_as_the_nearest_and_say_so(play, m
     assert [line.rpartition("took ")[2] for line in run.printed("status", "error")] == ["64", "0", "60000", "16", "0"]
 
 
+@pytest.mark.alone
 def test_notes_sent_while_no_audio_is_computed_do_not_sound_together_later(play, models):
     held = [(150.0 + 100 * i, f"note {48 + i} 100") for i in range(10)]
     events = [(100, "; pd dsp 0"), *held, (2600, "; pd dsp 1"), (2900, "list 0 0 0 0 60"), (3000, "stats")]
@@ -141,6 +143,7 @@ def test_panic_fades_within_two_milliseconds_without_a_click(play, models):
     assert np.abs(np.diff(out[at - 1:end + 2])).max() < np.abs(np.diff(whole[at - 100:at])).max() + 0.05
 
 
+@pytest.mark.alone
 def test_of_many_loads_the_last_one_wins_and_none_waits(play, models):
     files = ["unpitched.pt", "chunked.pt", "tone.pt"]
     events = [(10 + i, f"load {models}/{files[i % 3]}") for i in range(200)] + [(211, f"load {models}/plucks.pt")]
@@ -160,6 +163,7 @@ void setloc_setup(void) { c = class_new(gensym("setloc"), (t_newmethod)make, 0, 
 """
 
 
+@pytest.mark.alone
 def test_a_model_loads_while_the_locale_writes_commas(build, models, tmp_path):
     require(all(map(shutil.which, ("cc", "localedef"))), "a C compiler and localedef are needed")
     (tmp_path / "setloc.c").write_text(SETLOCALE)
@@ -216,7 +220,8 @@ def test_no_series_of_messages_crashes_or_passes_full_scale(build, models, tmp_p
     assert peak
     patch.chain(box, silence, patch.obj("-~ 1"), patch.obj("threshold~ 1e-6 1000 -1 1000"), patch.obj("print beyond"))
     patch.at(start, 2.0 * count + 500, "; pd quit")
-    run = pd.run_patch(patch.text(), tmp_path, batch=False, paths=(build,), timeout=120, env=FREED_IS_OVERWRITTEN)
+    run = pd.run_patch(patch.text(), tmp_path, batch=False, late=True, paths=(build,), timeout=120,
+                       env=FREED_IS_OVERWRITTEN)
     assert run.code == 0, "\n".join(run.log[-10:])
     assert not run.printed("beyond")
 

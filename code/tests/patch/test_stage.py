@@ -38,6 +38,7 @@ def test_nan_and_infinity_leave_a_parameter_as_it_was_and_the_walk_going(bench, 
     assert len(steps) > 10 and np.isfinite(steps).all()
 
 
+@pytest.mark.alone
 def test_the_first_key_of_keyboard_mode_turns_the_audio_on_and_is_heard(bench_with_external):
     events = [(300.0, "/wae/preset 6"), (1500.0, "#notein 60 100 1")]
     _, kept = bench_with_external.run(["main"], events, 2500.0, {"/wae/voices": 1, "/wae/level": 1}, batch=False)
@@ -49,6 +50,7 @@ def test_start_becomes_stop_and_back(bench):
     assert run.printed("wae-run-lamp")[-4:] == ["set 1", "label stop", "set 0", "label start"]
 
 
+@pytest.mark.alone
 def test_an_object_that_is_installed_for_the_user_is_found(tmp_path, built):
     home, patch = tmp_path / "home", tmp_path / "patch"
     package = home / ".local" / "lib" / "pd" / "extra" / "wae-sampler"
@@ -103,6 +105,7 @@ def test_all_notes_off_all_sound_off_and_silence_let_go_of_keys_and_pedal(bench,
     assert [line.split()[2] for line in lines[lines.index("/mark: 2") + 1:]] == ["67"]  # the pedal is up
 
 
+@pytest.mark.alone
 def test_a_second_listener_takes_the_next_port_and_says_so(bench):
     def patch(name, seconds):
         text = pd.Patch()
@@ -127,6 +130,7 @@ def test_a_second_listener_takes_the_next_port_and_says_so(bench):
     assert "error" not in said + second.stderr
 
 
+@pytest.mark.alone
 def test_a_recording_that_cannot_be_written_is_said_on_the_panel_and_its_lamp_goes_out(bench):
     events = [(100.0, "pd dsp 1"), (200.0, "/wae/record-to /nowhere/take one.wav"),
               (400.0, f"/wae/record-to {bench.folder}/a take.wav"),
@@ -169,6 +173,7 @@ def test_keep_here_names_a_place_of_yours_and_leaves_what_was_shipped(bench):
     assert run.printed("wae-preset-label")[-1] == "label my own" and last(kept, "/wae/s2")[0] == 9
 
 
+@pytest.mark.alone
 def test_planes_that_a_model_does_not_fill_say_so(bench_with_external):
     small.save(small.Tone(small.RATE), bench_with_external.folder / "tone.pt", controls=[small.FREQUENCY])
     run, _ = bench_with_external.run(["main"], [(800.0, "/wae/load tone.pt")], 3000.0, batch=False,
@@ -177,6 +182,7 @@ def test_planes_that_a_model_does_not_fill_say_so(bench_with_external):
     assert "none" in run.printed("/wae/axis/3")[-1].split()
 
 
+@pytest.mark.alone
 def test_steps_are_even_as_shipped_while_notes_are_rendered_in_time(bench_with_external):
     """With latency 40 every note sounds 40 ms after its step, to the sample."""
     take = bench_with_external.folder / "take.wav"
