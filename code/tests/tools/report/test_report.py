@@ -205,6 +205,13 @@ def test_a_study_gets_a_page_by_a_new_file_and_there_may_be_none(pages, count, s
         assert "No study has a page yet" in found[0]
 
 
+def test_a_study_without_its_records_is_left_out_and_named(studies, capsys):
+    folder = studies({"snail": r"\result{snail/none/x}", "worm": "It eats."})
+    text = make.pages(folder, {("result", "", "snail/none/x")})
+    assert "\\study{worm}" in text and "snail" not in text
+    assert "the study snail is left out, for no record gives snail/none/x" in capsys.readouterr().err
+
+
 def test_a_study_of_more_than_one_page_is_named(studies, store, tmp_path, monkeypatch):
     needs_latex()
     long = PAGE % ("eel", "is long") + "It is very long indeed, and longer than that.\n\n" * 140
