@@ -53,7 +53,7 @@ def _change(found):
     if found is None:
         return "--"
     text = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]".replace("-", "$-$")
-    return text if found.verdict == "undecided" else f"\\textbf{{{text}}}"
+    return text if found.outcome == "undecided" else f"\\textbf{{{text}}}"
 
 
 def table_gradient(records):
