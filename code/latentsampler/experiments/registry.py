@@ -20,6 +20,7 @@ from pathlib import Path
 
 from latentsampler.experiments import tracking
 from latentsampler.runtime import records
+from latentsampler.runtime.identity import file_hash
 
 PREFIX = "models:/"
 
@@ -58,7 +59,7 @@ def register(client, path, name, record, alias=None, results=records.RESULTS):
     if not path.is_file():
         raise FileNotFoundError(f"expected a model, found no file {path}")
     run_id, _ = tracking.log_record(client, record, results)
-    digest = records.file_hash(path)
+    digest = file_hash(path)
     client.log_artifact(run_id, str(path), f"models/{digest[:12]}")
     artifact = f"models/{digest[:12]}/{path.name}"
     try:
@@ -110,11 +111,11 @@ def model_file(text):
         raise FileNotFoundError(f"expected a registered model for {text}; there are: {there}") from error
     digest, artifact = version.tags["sha256"], version.tags["artifact"]
     path = tracking.HOME / artifact  # fetched once
-    if not path.is_file() or records.file_hash(path) != digest:
+    if not path.is_file() or file_hash(path) != digest:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
             fetched = client.download_artifacts(version.run_id, artifact, folder)
-            if (got := records.file_hash(fetched)) != digest:
+            if (got := file_hash(fetched)) != digest:
                 raise ValueError(f"the file of {text} has changed since it was registered: expected SHA-256 "
                                  f"{digest[:12]}..., got {got[:12]}...")
             os.replace(fetched, path)

@@ -113,8 +113,9 @@ def measure(model_file, data, model=None):
     Returns
     -------
     dict
-        sc_db and lsd_db from clean mels; the same of Griffin-Lim-60 (griffin_lim_...); ms_per_second of one core;
-        crest_excess_db, by how much the crest factor exceeds the original's (median); with a model also decoded_....
+        sc_db and lsd_db from clean mels; griffin_lim_sc_db and griffin_lim_lsd_db of Griffin-Lim-60; ms_per_second of
+        one core; crest_excess_db, by how much the crest factor exceeds the original's (median); with a model also
+        decoded_sc_db and decoded_lsd_db.
 
     Raises
     ------

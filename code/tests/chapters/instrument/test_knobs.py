@@ -19,8 +19,8 @@ TINY = replace(experiment.RUNS["knobs"], pitch_low=50.0, pitch_high=54.0, first=
 def trained(parts, small_notes, tmp_path_factory):
     """A folder with projection.pt and knobs.pt, made for the tiny model and vocoder; and the metrics."""
     folder = tmp_path_factory.mktemp("knobs")
-    metrics, history = experiment.run(TINY, 0, folder / "projection.pt", small_notes, parts / "model.pt",
-                                      parts / "harmonic.pt", progress=False)
+    inputs = [load_scripted(parts / f"{name}.pt") for name in ("model", "harmonic")]
+    metrics, history = experiment.run(TINY, 0, folder / "projection.pt", small_notes, *inputs, progress=False)
     knobs.assemble(parts / "model.pt", parts / "harmonic.pt", folder / "projection.pt", folder / "knobs.pt")
     return folder, metrics, history
 
