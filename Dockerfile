@@ -17,8 +17,10 @@ RUN apt-get update \
         g++ \
         git \
         make \
+        nlohmann-json3-dev \
         puredata-core \
         puredata-dev \
+        zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /latentsampler

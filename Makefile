@@ -61,7 +61,7 @@ DATA ?= build/weights/notes
 PYTHON ?= $(PY)
 weights: ## train what patch/ ships, with its records (hours; DATA=notes.npz and PYTHON=python3 skip the set-up)
 	@[ "$(PYTHON)" != "$(PY)" ] || ./setup.sh
-	PYTHON="$(PYTHON)" DATA="$(DATA)" $(PYTHON) code/tools/weights.py
+	PYTHONPATH=code CHAPTER="$(CHAPTER)" PYTHON="$(PYTHON)" DATA="$(DATA)" $(PYTHON) -m tools.weights
 
 report: ## report/report.pdf from its sources and the records
 	@./setup.sh

@@ -73,9 +73,9 @@ system_part() {
     if ! command -v apt-get >/dev/null; then
         say "no apt-get here. Install by hand, then run again:"
         say "  Debian, Ubuntu: sudo apt-get install $*"
-        say "  Fedora:         sudo dnf install gcc-c++ cmake make puredata puredata-devel fluid-soundfont-gm"
-        say "  Arch:           sudo pacman -S base-devel cmake puredata soundfont-fluid"
-        say "  macOS:          xcode-select --install; brew install cmake; brew install --cask pd; a .sf2 by SOUNDFONT=FILE"
+        say "  Fedora:         sudo dnf install gcc-c++ cmake make json-devel zlib-devel puredata puredata-devel fluid-soundfont-gm"
+        say "  Arch:           sudo pacman -S base-devel cmake nlohmann-json zlib puredata soundfont-fluid"
+        say "  macOS:          xcode-select --install; brew install cmake nlohmann-json; brew install --cask pd; a .sf2 by SOUNDFONT=FILE"
         return 1
     fi
     local missing sudo=()

@@ -69,3 +69,56 @@ def test_train_export_and_render_from_a_store_to_a_wav(run, made, small_notes, t
 def test_too_many_coordinates_are_named(made, capsys):
     assert main.main(["render", str(made / "g.pt"), "--point", *"123456"]) == 2
     assert "at most 5 values (z1, z2, z3, z4, pitch), got 6" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("point, message", [
+    (["inf"], "expected z1 of .* sd, got inf"), (["-inf"], "got -inf"), (["nan"], "got nan"),
+    (["1e9"], "expected z1 of .* got 1e.09; --outside allows it"),
+    (["0", "0", "0", "0", "300"], "expected pitch of .*300")])
+def test_a_point_that_is_none_is_named_and_nothing_is_written(root, tmp_path, capsys, point, message):
+    out = tmp_path / "note.wav"
+    assert main.main(["render", str(root / "patch" / "generative.pt"), "--point", *point, "--out", str(out)]) == 2
+    assert re.search(message, capsys.readouterr().err) and not out.exists()
+
+
+def test_negative_numbers_in_any_notation_are_numbers(root, tmp_path):
+    out = tmp_path / "note.wav"
+    words = ["render", str(root / "patch" / "generative.pt"), "--point", "-1e-3", "-.5", "-1", "--out", str(out)]
+    assert main.main(words) == 0 and out.is_file()
+
+
+@pytest.mark.parametrize("option, value", [("--steps", "0"), ("--steps", "-5"), ("--steps", "1.5"), ("--seed", "-1"),
+                                           ("--budget", "0"), ("--budget", "inf")])
+def test_numbers_that_make_no_sense_are_refused_by_the_option(capsys, option, value):
+    with pytest.raises(SystemExit) as end:
+        main.main(["train", "autoencoder/wae", "--data", "nowhere", option, value])
+    assert end.value.code == 2 and f"argument {option}: expected" in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_any_work(tmp_path, capsys):
+    for out, message in ((tmp_path, "expected a file to write, got the folder"),):
+        assert main.main(["train", "autoencoder/wae", "--data", "nowhere", "--out", str(out)]) == 2
+        assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error, line", [
+    (OSError(28, "No space left on device", "a/b.pt"), "No space left on device: a/b.pt; free some space"),
+    (UnicodeDecodeError("utf-8", b"\xe9", 0, 1, "bad"), "expected text in UTF-8"),
+    (EOFError("half\na file"), "half a file")])
+def test_what_is_no_bug_is_one_line(monkeypatch, capsys, error, line):
+    def fail(_):
+        raise error
+
+    monkeypatch.setattr(main, "_options", lambda _: main.argparse.Namespace(run=fail))
+    assert main.main(["anything"]) == 2
+    told = capsys.readouterr().err
+    assert line in told and len(told.strip().splitlines()) == 1
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    def fail(_):
+        raise KeyError("z")
+
+    monkeypatch.setattr(main, "_options", lambda _: main.argparse.Namespace(run=fail))
+    with pytest.raises(KeyError):
+        main.main(["anything"])

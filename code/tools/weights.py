@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Train what ``patch/`` ships, in order (notes, model, vocoder, instrument, knobs): called by ``make weights``.
 
+A chapter that ships a file of its own holds ``weights.py`` with ``make(run, build) -> files``, which is found by its
+place and called afterwards; CHAPTER=name trains that chapter's alone.
+
 The environment names the interpreter (PYTHON) and the notes (DATA: a folder that gets a store, or a packed .npz).
 DEVICE=cuda trains on a GPU.
 """
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -33,9 +37,38 @@ def find_notes(data):
     return stores[0]
 
 
+def chapters():
+    """Return the modules ``weights`` of the chapters that ship a file: name -> module."""
+    import latentsampler.chapters
+
+    names = sorted(path.parent.name for folder in latentsampler.chapters.__path__
+                   for path in Path(folder).glob("*/weights.py"))
+    return {name: importlib.import_module(f"latentsampler.chapters.{name}.weights") for name in names}
+
+
+def ship(paths):
+    """Copy files to ``patch/``."""
+    for path in paths:
+        shutil.copy(path, PATCH / path.name)
+        print(f"shipped patch/{path.name} ({path.stat().st_size / 1e6:.1f} MB)")
+
+
 def main():
     """Train, export, and move everything to its place."""
     BUILD.mkdir(parents=True, exist_ok=True)
+    only = os.environ.get("CHAPTER")
+    if not only:
+        ship(make_instrument())
+    for name, module in chapters().items():
+        if only in (None, "", name):
+            try:
+                ship(module.make(run, BUILD))
+            except FileNotFoundError as missing:
+                print(f"{name}: going on without its file: {missing}", flush=True)
+
+
+def make_instrument():
+    """Train model, vocoder, instrument and knobs; return the files."""
     data = find_notes(Path(os.environ.get("DATA", BUILD / "notes")))
     device = os.environ.get("DEVICE", "cpu")
     model, vocoder, generative = (BUILD / f"{name}.pt" for name in ("model", "vocoder", "generative"))
@@ -51,9 +84,7 @@ def main():
         shipped += make_knobs(data, model, vocoder, generative)
     else:
         print("no knobs: librosa, which measures their pitch, is not here; run `make weights` where it is", flush=True)
-    for path in shipped:
-        shutil.copy(path, PATCH / path.name)
-        print(f"shipped patch/{path.name} ({path.stat().st_size / 1e6:.1f} MB)")
+    return shipped
 
 
 def has_librosa():

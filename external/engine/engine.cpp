@@ -66,6 +66,7 @@ void Engine::start(Voice& voice, const Note& note, int id, double offset) {
   job.pitch = note.pitch;
   job.rate = rate_;
   job.clip = clip_;
+  job.level = level_;
   job.asked = Clock::now();
   voice.available.store(0, std::memory_order_relaxed);
   voice.complete.store(false, std::memory_order_relaxed);

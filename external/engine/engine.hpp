@@ -58,6 +58,7 @@ class Engine final : public Background {
   double rate() const { return rate_; }
   void set_voices(int voices);
   void set_clip(bool clip) { clip_ = clip; }  // to the ranges of the controls
+  void set_level(bool level) { level_ = level; }  // the gain that the model asks for
   void set_limit(bool limit) { mixer_.limit = limit; }
   void set_clock(double ms) { mixer_.clock_ms = ms; }  // the host's time, also while no audio is computed
   void set_latency(double ms) { latency_ms_ = ms; }
@@ -99,7 +100,7 @@ class Engine final : public Background {
   int voices_, last_id_ = 0;
   double rate_ = 44100, latency_ms_ = 0, fade_ms_ = 20;
   Steal steal_ = Steal::oldest;
-  bool offline_ = false, clip_ = true;
+  bool offline_ = false, clip_ = true, level_ = true;
   int loads_ = 0;
 };
 

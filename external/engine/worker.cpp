@@ -183,7 +183,7 @@ void Worker::advance(Session& session) {
   const int samples = session.model->info().samples;
   const int first = session.rendered;
   session.rendered += session.rendering->next(session.raw.data() + first);
-  if (const float gain = session.model->info().gain; gain != 1)
+  if (const float gain = session.model->info().gain; session.job.level && gain != 1)
     for (int i = first; i < session.rendered; ++i) session.raw[i] *= gain;
   Voice& voice = *session.job.voice;
   const int ready = session.resampler->ready(session.rendered, samples);

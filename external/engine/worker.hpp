@@ -28,7 +28,7 @@ struct Job {
   Voice* voice = nullptr;
   int id = 0, count = 0;  // id: the note, or how many loads there were
   float values[kMaxControls] = {};
-  bool has_pitch = false, clip = true;
+  bool has_pitch = false, clip = true, level = true;
   float pitch = 0;
   double rate = 0;  // the host's, in Hz
   Clock::time_point asked;

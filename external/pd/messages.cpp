@@ -172,6 +172,8 @@ void on_duration(Object* x, t_float ms) {
 
 void on_clip(Object* x, t_float on) { engine(x).set_clip(on != 0); }
 
+void on_level(Object* x, t_float on) { engine(x).set_level(on != 0); }
+
 void on_limit(Object* x, t_float on) { engine(x).set_limit(on != 0); }
 
 void on_offline(Object* x, t_float on) { engine(x).set_offline(on != 0); }
@@ -221,6 +223,7 @@ void add_messages(t_class* type) {
   add(type, on_gain, "gain");
   add(type, on_offline, "offline");
   add(type, on_clip, "clip");
+  add(type, on_level, "level");
   add(type, on_limit, "limit");
   add(type, on_panic, "panic");
   add(type, on_describe, "describe");

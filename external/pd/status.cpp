@@ -1,5 +1,8 @@
 // The status outlet and the console.
 #include "pd/object.hpp"
+
+#include <algorithm>
+
 #include "torch/torch_model.hpp"
 
 extern "C" {
@@ -13,6 +16,7 @@ namespace wae {
 namespace {
 
 constexpr double kPollMs = 3;
+constexpr size_t kMostARound = 128;  // messages; a loop through the status outlet leaves time for all else
 
 t_atom symbol(const std::string& text) {
   t_atom atom;
@@ -98,7 +102,7 @@ void poll(Object* x) {
   inside.polling = true;  // what is told from here on needs no new call
   while (inside.engine->next(report)) tell(x, report);
   // What the receivers cause is told in the next round, so that no loop of messages can hold up time.
-  for (size_t left = inside.told.size(); left > 0; --left) {
+  for (size_t left = std::min(inside.told.size(), kMostARound); left > 0; --left) {
     Told message = std::move(inside.told.front());
     inside.told.pop_front();
     if (!emit(x, message)) return;

@@ -33,6 +33,7 @@ from latentsampler.data.fields import RejectedError
 from latentsampler.data.prepare import Preparation, prepare, to_float
 from latentsampler.runtime.progress import tracked
 from latentsampler.sound.audio import MelConfig, magnitude, mel_filter_bank, mel_inverse
+from latentsampler.sound.griffin_lim import griffin_lim
 from latentsampler.sound.metrics import spectral_convergence
 
 BASE = MelConfig()
@@ -210,16 +211,8 @@ def _extraction_ms(note, config):
 def _griffin_lim_db(note, config, through_mel):
     """Spectral convergence of Griffin-Lim (momentum 0.99) from the mel, or from the whole linear magnitude."""
     note = note[::max(1, len(note) // GRIFFIN_LIM_NOTES)]
-    form = {"n_fft": config.n_fft, "hop_length": config.hop_length, "window": torch.hann_window(config.n_fft)}
     target = magnitude(note, config.n_fft, config.hop_length)  # (N, F, 1 + T)
     if through_mel:
         target = (mel_inverse(config) @ (mel_filter_bank(config) @ target)).clamp(min=0.0)
-    angle = 2.0 * torch.pi * torch.rand(target.shape, generator=torch.Generator().manual_seed(0))
-    phase = torch.polar(torch.ones_like(target), angle)
-    previous = torch.zeros_like(phase)
-    for _ in range(GRIFFIN_LIM_ITERATIONS):
-        sound = torch.istft(target * phase, length=note.shape[1], **form)
-        rebuilt = torch.stft(sound, pad_mode="constant", return_complex=True, **form)
-        ahead = rebuilt - 0.99 / 1.99 * previous
-        phase, previous = ahead / ahead.abs().clamp(min=1e-12), rebuilt
-    return _mean(spectral_convergence(torch.istft(target * phase, length=note.shape[1], **form), note))
+    sound = griffin_lim(target, GRIFFIN_LIM_ITERATIONS, 0.99, config.n_fft, config.hop_length, note.shape[1], seed=0)
+    return _mean(spectral_convergence(sound, note))

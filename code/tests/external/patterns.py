@@ -5,6 +5,7 @@ Contents
 BEATS, VOICES   of their patterns
 Grid       two latents and a density -> onsets of three voices on sixteen steps
 Melody     one control -> four notes with pitches, and lengths
+Beats      six hits for the page of rhythms; Chords: four notes and a name for the page of chords
 Broken     Grid that breaks one rule where its density is above a threshold
 Large      Grid behind a network that takes a while to load and to compute
 save       module -> file with metadata
@@ -60,6 +61,29 @@ class Melody(nn.Module):
         k = torch.arange(4, dtype=torch.float32)[None].expand(controls.shape[0], 4)  # (B, 4)
         rows = torch.stack([k, torch.zeros_like(k), 60.0 + k * controls, 0.25 + k / 8.0, 0.5 + k / 4.0], -1)
         return torch.cat([rows, torch.full_like(rows[:, :2], float("nan"))], 1)
+
+
+class Beats(nn.Module):
+    """Six hits on three voices, one more where the fifth control is above 0.7; controls (B, 5) -> events (B, 8, 5)."""
+
+    def forward(self, controls: Tensor) -> Tensor:
+        nan = float("nan")
+        rows = torch.tensor([[0.0, 0.0, nan, 1.0, 0.25], [0.55, 1.0, nan, 0.5, 0.25], [1.0, 2.0, nan, 0.25, 0.25],
+                             [1.45, 0.0, nan, 0.75, 0.25], [2.0, 2.0, nan, 0.25, 0.25], [3.2, 1.0, nan, 1.0, 0.25],
+                             [3.5, 2.0, nan, 1.0, 0.25], [nan, nan, nan, nan, nan]])
+        if bool(controls[0, 4] <= 0.7):
+            rows[6] = nan
+        return rows.expand(controls.shape[0], 8, 5)
+
+
+class Chords(nn.Module):
+    """Four notes on the beats, and the name of one chord; controls (B, 5) -> events (B, 6, 5)."""
+
+    def forward(self, controls: Tensor) -> Tensor:
+        nan = float("nan")
+        rows = torch.tensor([[0.0, 0.0, 60.0, 0.5, 0.5], [0.0, 2.0, 36.0, 1.0 / 127.0, 4.0], [1.0, 0.0, 62.0, 0.5, 0.5],
+                             [2.0, 0.0, 64.0, 0.5, 0.5], [3.0, 0.0, 66.0, 0.5, 0.5], [nan, nan, nan, nan, nan]])
+        return rows.expand(controls.shape[0], 6, 5)
 
 
 class Broken(nn.Module):

@@ -230,3 +230,11 @@ def test_the_limiter_holds_the_gain_of_a_large_model_too(play, tmp_path):
     model = small.save(small.Tone(RATE), tmp_path / "tone.pt", controls=[small.FREQUENCY])
     out = play(f"wae-sampler {model} 16 @gain 16", [(0, "list 440")], 0.5, limit=1, rate=RATE).arrays["out"]
     assert 0.95 < np.abs(out).max() <= 1
+
+
+def test_the_level_that_a_model_asks_for_is_applied_unless_level_is_0(play, models, tmp_path):
+    model = small.save(small.Plucks(), tmp_path / "soft.pt", level_db=-20.0)
+    takes = [play(f"wae-sampler {model} 16 @level {level}", [(0, "list 0 0 0 0 60")], 0.5, rate=RATE).arrays["out"]
+             for level in (0, 1)]
+    assert np.abs(takes[0] - shifted_sum([(0, pluck(models, 0, 0, 0, 0, 60))], 0.5)).max() <= 1e-5
+    np.testing.assert_allclose(takes[1], 0.1 * takes[0], atol=1e-6)

@@ -187,8 +187,9 @@ def test_steps_are_even_as_shipped_while_notes_are_rendered_in_time(bench_with_e
     """With latency 40 every note sounds 40 ms after its step, to the sample."""
     take = bench_with_external.folder / "take.wav"
     events = [(300.0, "/wae/preset 3"), (320.0, "/wae/swing 0"), (330.0, "/wae/length 30"), (340.0, "/wae/tempo 120"),
-              (350.0, "/wae/d1 0"), (355.0, "/wae/d2 0"), (360.0, "/wae/gain -10"), (1000.0, f"/wae/record-to {take}"),
-              (1300.0, "/wae/run 1"), (4500.0, "/wae/record 0")]
+              (350.0, "/wae/d1 0"), (355.0, "/wae/d2 0"), (360.0, "/wae/gain -10"),
+              (1000.0, f"/wae/record-to {take}"), (1300.0, "/wae/run 1"),
+              (4500.0, "/wae/record 0")]
     run, kept = bench_with_external.run(["main"], events, 5000.0, {"/wae/ready-ms": 1, "/wae/latency": 1}, batch=False)
     assert last(kept, "/wae/latency")[0] == 40 and len(kept["/wae/ready-ms"]) > 20
     sound, rate = soundfile.read(take)
@@ -197,3 +198,13 @@ def test_steps_are_even_as_shipped_while_notes_are_rendered_in_time(bench_with_e
     late = kept["/wae/ready-ms"][:, 0] > 39
     gaps = np.diff(starts)[1:]  # the first step turns the audio on, and falls anywhere in its first block
     assert len(gaps) > 15 and (np.std(gaps) <= 0.1 or late.any())
+
+
+def test_a_second_panel_in_one_pd_is_told_of_and_a_single_one_is_not(bench):
+    said = []
+    for boxes in (["main"], ["main", "other"]):
+        (bench.folder / "other.pd").write_text("#N canvas 0 0 300 200 12;\n#X obj 20 20 inlet;\n"
+                                              "#X obj 20 60 wae-alone;\n")
+        run, _ = bench.run(boxes, [], 2500.0, sounds=["/wae/status"])
+        said.append(any("second panel" in line for line in run.printed("/wae/status")))
+    assert said == [False, True]

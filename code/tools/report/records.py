@@ -22,8 +22,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from latentsampler.evaluation.statistics import t_interval
 from latentsampler.runtime import records
-from scipy import stats
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -68,8 +68,8 @@ class Records:
         values = self.values(key)
         if len(values) < 2:
             raise KeyError(f"{key!r} has one seed, and so no interval")
-        low, high = stats.t.interval(0.95, len(values) - 1, loc=self.mean(key), scale=stats.sem(values))
-        return float(low), float(high)
+        found = t_interval(values)
+        return found.low, found.high
 
     def read(self, chapter, run, seed=0):
         """Return a whole record, for tables and figures."""

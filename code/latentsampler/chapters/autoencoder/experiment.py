@@ -11,7 +11,6 @@ build, run      Config -> module; Config + notes -> model.pt, metrics, history
 measure         model.pt + notes -> figures
 fit             Config + notes -> trained module and regulariser, for benchmarks
 save_model      module + codes of its training notes -> model.pt
-encode_all      notes -> codes
 principal_axes  codes -> their principal axes
 """
 
@@ -26,13 +25,14 @@ from latentsampler.chapters.autoencoder.config import find
 from latentsampler.chapters.autoencoder.model import AutoEncoder
 from latentsampler.chapters.autoencoder.objective import Objective, pitch_index
 from latentsampler.contract.export import created_from, load_scripted, save_scripted
+from latentsampler.contract.playing import encode_notes
 from latentsampler.data.opening import open_notes as open_data
 from latentsampler.data.splits import split
 from latentsampler.learning import divergences
 from latentsampler.learning.training import train
 from latentsampler.sound.metrics import log_spectral_distance
 
-__all__ = ["ABLATIONS", "BETTER", "INPUTS", "OUT", "RUNS", "SEARCH", "Config", "build", "encode_all", "fit", "measure",
+__all__ = ["ABLATIONS", "BETTER", "INPUTS", "OUT", "RUNS", "SEARCH", "Config", "build", "fit", "measure",
            "open_data", "principal_axes", "run", "save_model"]
 
 QUANTILES = (0.005, 0.995)  # of training codes: the range of a latent control
@@ -188,7 +188,7 @@ def save_model(module, out, config, dataset, train_indices, seed):
     seed : int
         Of the run.
     """
-    codes = encode_all(module, dataset, train_indices)  # (n, L)
+    codes = encode_notes(module, dataset, train_indices).numpy()  # (n, L)
     low, high = np.quantile(codes, QUANTILES, axis=0)
     pitch = dataset.pitch[train_indices]
     pitched = pitch[~torch.isnan(pitch)]
@@ -217,28 +217,6 @@ def principal_axes(codes):
     directions = np.linalg.svd(codes - mean, full_matrices=False)[2]  # (L, L)
     low, high = np.quantile((codes - mean) @ directions.T, QUANTILES, axis=0)
     return {"mean": mean.tolist(), "directions": directions.tolist(), "low": low.tolist(), "high": high.tolist()}
-
-
-def encode_all(module, dataset, indices):
-    """Return the points of many notes.
-
-    Parameters
-    ----------
-    module : torch.nn.Module
-        With ``encode``.
-    dataset : NoteDataset
-        The notes.
-    indices : numpy.ndarray
-        ``(n,)``.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(n, latent_dim)``.
-    """
-    with torch.inference_mode():
-        return np.concatenate([module.encode(torch.from_numpy(np.array(dataset.mels[part]))).numpy()
-                               for part in np.array_split(indices, max(1, len(indices) // 64))])
 
 
 def _measure(module, dataset, parts, config):

@@ -8,7 +8,7 @@ TABLES, FIGURES, DERIVED   what the report's sources may name
 
 from latentsampler.chapters.chords import figures, studies
 
-STUDY, RUN = ("chords", "prediction"), ("chords", "standards")
+STUDY, RUN = ("chords-benchmark", "prediction"), ("chords", "standards")
 
 
 def table_chords(records):

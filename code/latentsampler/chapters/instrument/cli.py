@@ -1,6 +1,12 @@
 """The commands ``export`` and ``render``."""
 
+import math
+import re
 from pathlib import Path
+
+from latentsampler.runtime.files import check_output, written_whole
+
+NUMBER = re.compile(r"^-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$|^-(inf|nan)$")
 
 
 def add_parser(commands):
@@ -28,7 +34,9 @@ def _add_render(commands):
     render.add_argument("generative", type=Path, help="generative.pt")
     render.add_argument("--point", type=float, nargs="*", default=[], metavar="X",
                         help="controls in their own units (see the file's metadata); missing ones take their defaults")
+    render.add_argument("--outside", action="store_true", help="allow values outside the ranges of the controls")
     render.add_argument("--out", type=Path, default=Path("note.wav"), help="wav to write (default: %(default)s)")
+    render._negative_number_matcher = NUMBER  # argparse takes -1e-3 for an option
     render.set_defaults(run=_render)
 
 
@@ -36,6 +44,9 @@ def _export(options):
     from latentsampler.chapters.instrument import generative, grid, knobs
     from latentsampler.experiments.registry import model_file
 
+    for path in (options.out, options.grid):
+        if path is not None:
+            check_output(path)
     options.model, options.vocoder = model_file(options.model), model_file(options.vocoder)
     if options.controls == "knobs":
         if options.projection is None or options.reduce is not None:
@@ -63,8 +74,20 @@ def _render(options):
 
     from latentsampler.chapters.instrument import generative, walk
 
+    check_output(options.out)
     module, metadata = generative.load_generative(options.generative)
+    _check_point(options.point, metadata["controls"], options.outside)
     note = walk.render_points(module, metadata, [options.point])[0] if options.point else walk.render_points(
         module, metadata, generative.with_defaults(metadata, []))[0]
-    soundfile.write(options.out, note, metadata["sample_rate"])
+    with written_whole(options.out) as partial:
+        soundfile.write(partial, note, metadata["sample_rate"])
     print(f"wrote {options.out}: {metadata['n_samples'] / metadata['sample_rate']:.2f} s, peak {abs(note).max():.3f}")
+
+
+def _check_point(values, controls, outside):
+    """Raise ValueError for a value that is no number, or outside its control's range."""
+    for value, control in zip(values, controls if len(values) <= len(controls) else (), strict=False):
+        low, high = control["min"], control["max"]
+        if not math.isfinite(value) or not (outside or low - 1e-6 <= value <= high + 1e-6):
+            raise ValueError(f"expected {control['name']} of {low:g} to {high:g} {control['unit']}, got {value:g}"
+                             + ("" if not math.isfinite(value) else "; --outside allows it"))

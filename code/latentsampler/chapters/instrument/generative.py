@@ -10,29 +10,17 @@ load_generative                 generative.pt -> module, metadata; checks the co
 with_defaults                   some controls -> all of them
 """
 
-import numpy as np
 import torch
 from torch import nn
 
 from latentsampler.chapters.instrument.levels import level_db
 from latentsampler.contract import notemap
 from latentsampler.contract.export import load_scripted, save_scripted, source_hash
+from latentsampler.contract.playing import as_player, encode_notes, pitch_control
 
 CHUNK_HOPS = 4  # hops of the first piece, when a host starts a note early; each next one is twice as long
 MODEL_KEYS = ("latent_dim", "z_low", "z_high", "pitch_low", "pitch_high", "mel", "axes")
 KEYS = ("sample_rate", "n_samples", "controls")
-
-
-class PlainVocoder(nn.Module):
-    """A vocoder that needs no pitch, called like one that does."""
-
-    def __init__(self, vocoder):
-        super().__init__()
-        self.vocoder = vocoder
-
-    def forward(self, mel, pitch):
-        """Return the waveform ``(B, N)`` of a mel ``(B, M, T)``."""
-        return self.vocoder(mel)
 
 
 class Generative(nn.Module):
@@ -105,9 +93,9 @@ def assemble(model_path, vocoder_path, out, reduce=None):
         raise ValueError(f"expected a vocoder for mels {about['mel']}, got one for {about_vocoder['mel']}")
     origin, directions, ranges = coordinates(about, reduce)
     pieces = about_vocoder["needs_pitch"] and hasattr(vocoder, "render")
-    player = vocoder if about_vocoder["needs_pitch"] else PlainVocoder(vocoder)
+    player = as_player(vocoder, about_vocoder)
     module = (StartedGenerative if pieces else Generative)(model, player, origin, directions)
-    mel, controls = about["mel"], ranges + [_pitch_control(about)]
+    mel, controls = about["mel"], ranges + [pitch_control(about)]
     metadata = {
         "sample_rate": mel["sample_rate"], "n_samples": mel["hop_length"] * mel["n_frames"],
         "controls": controls, "level_db": level_db(module.eval(), controls, mel["sample_rate"]),
@@ -147,9 +135,7 @@ def write_map(model_path, dataset, generative_path, reduce=None):
     origin, directions, ranges = coordinates(about, reduce)
     if len(ranges) < 4:
         raise ValueError(f"expected at least 4 latent controls for a map of two planes, got {len(ranges)}")
-    with torch.inference_mode():
-        codes = torch.cat([model.encode(torch.from_numpy(np.array(dataset.mels[part])))
-                           for part in np.array_split(np.arange(len(dataset)), 1 + len(dataset) // 64)])  # (N, L)
+    codes = encode_notes(model, dataset)  # (N, L)
     points = (codes - origin) @ torch.linalg.pinv(directions)  # (N, K - 1)
     return notemap.write(generative_path.with_suffix(".map.txt"), points, dataset.column("Instrument (abbr.)"))
 
@@ -250,8 +236,3 @@ def coordinates(about, reduce):
     ranges = [{"name": name, "unit": "sd", "min": a, "max": b, "default": min(max(0.0, a), b)}
               for name, a, b in zip(names, low, high, strict=False)]
     return origin, directions, ranges
-
-
-def _pitch_control(about):
-    low, high = about["pitch_low"], about["pitch_high"]
-    return {"name": "pitch", "unit": "MIDI", "min": low, "max": high, "default": min(max(60.0, low), high)}

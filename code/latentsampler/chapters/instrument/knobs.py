@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from latentsampler.attributes.targets import measure_notes
-from latentsampler.chapters.instrument.generative import CHUNK_HOPS, PlainVocoder, load_generative
+from latentsampler.chapters.instrument.generative import CHUNK_HOPS, load_generative
 from latentsampler.chapters.instrument.levels import level_db
 from latentsampler.contract import notemap
 from latentsampler.contract.export import load_scripted, save_scripted, source_hash
+from latentsampler.contract.playing import as_player, pitch_control
 
 PROJECTION_KEYS = ("mel", "knobs", "deviations", "pitch_low", "pitch_high", "created_from")
 
@@ -93,11 +94,11 @@ def assemble(model_path, vocoder_path, projection_path, out):
         raise ValueError(f"expected a projection of this model and this vocoder, got {projection_path} of others; "
                          "train it again with `train projection/knobs`")
     pieces = about_vocoder["needs_pitch"] and hasattr(vocoder, "render")
-    player = vocoder if about_vocoder["needs_pitch"] else PlainVocoder(vocoder)
+    player = as_player(vocoder, about_vocoder)
     mel = about["mel"]
     module = (StartedKnobs if pieces else Knobs)(model, projection, player)
     controls = [{"name": name, "unit": "share", "min": 0.0, "max": 1.0, "default": 0.5}
-                for name in knobs["knobs"]] + [_pitch_control(knobs)]
+                for name in knobs["knobs"]] + [pitch_control(knobs)]
     save_scripted(module, out, {
         "sample_rate": mel["sample_rate"], "n_samples": mel["hop_length"] * mel["n_frames"],
         "controls": controls, "level_db": level_db(module.eval(), controls, mel["sample_rate"]),
@@ -132,8 +133,3 @@ def write_map(projection_path, dataset, knobs_path):
         placed = projection.place(points[kept], pitch[kept])  # (n, 4)
     names = [name for name, ok in zip(dataset.column("Instrument (abbr.)"), kept.tolist(), strict=True) if ok]
     return notemap.write(knobs_path.with_suffix(".map.txt"), placed, names)
-
-
-def _pitch_control(about):
-    low, high = about["pitch_low"], about["pitch_high"]
-    return {"name": "pitch", "unit": "MIDI", "min": low, "max": high, "default": min(max(60.0, low), high)}

@@ -4,6 +4,7 @@ Conventions
 -----------
 * Pure Data runs at the model's rate and in its ``-batch`` mode, where logical time runs as fast as it can; the
   object is in offline mode, in which the signal waits for the worker.
+* The sound is what the model computes: controls are not clipped, and there is no level and no limiter.
 * The score starts with a block of samples ([bang~]), because [tabwrite~] records from a block's first sample.
 
 Contents
@@ -52,7 +53,7 @@ def walk_patch(generative, score, wav, n_samples, gain, voices=32):
     """
     return "\n".join([
         "#N canvas 50 50 760 420 12;",
-        f"#X obj 30 180 wae-sampler {generative.resolve()} {voices} @offline 1;",  # 0
+        f"#X obj 30 180 wae-sampler {generative.resolve()} {voices} @offline 1 @clip 0 @level 0 @limit 0;",  # 0
         "#X obj 30 60 r point;",  # 1
         f"#X obj 30 340 tabwrite~ walk-{n_samples};",  # 2
         f"#X obj 300 340 array define walk-{n_samples} {n_samples};",  # 3

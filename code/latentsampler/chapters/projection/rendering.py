@@ -10,6 +10,7 @@ import torch
 
 from latentsampler.attributes.targets import measure
 from latentsampler.chapters.projection.handles import Handles
+from latentsampler.contract.playing import as_player, encode_notes
 from latentsampler.sound.audio import MelConfig
 from latentsampler.sound.pitch import estimate_f0
 
@@ -32,10 +33,11 @@ class Renderer:
 
     def __init__(self, model, vocoder):
         self.model, self.about = model
-        self.vocoder, about = vocoder
+        player, about = vocoder
+        self.player = as_player(player, about)
         if self.about["mel"] != about["mel"]:
             raise ValueError(f"expected a vocoder for mels {self.about['mel']}, got one for {about['mel']}")
-        self.needs_pitch, self.mel = about["needs_pitch"], MelConfig(**about["mel"])
+        self.mel = MelConfig(**about["mel"])
         self.handles = Handles(self.mel)
         self.origins = {"model": self.about["created_from"], "vocoder": about["created_from"]}
 
@@ -57,12 +59,9 @@ class Renderer:
         """
         mel = self.model.decode(z, pitch)  # (n, M, T)
         if handles is None:
-            return self._play(mel, pitch)
+            return self.player(mel, pitch)
         mel = self.handles.shape(mel, pitch, handles)
-        return self.handles.finish(self._play(mel, pitch), self.handles.amounts(mel, pitch, handles), 0)
-
-    def _play(self, mel, pitch):
-        return self.vocoder(mel, pitch) if self.needs_pitch else self.vocoder(mel)
+        return self.handles.finish(self.player(mel, pitch), self.handles.amounts(mel, pitch, handles), 0)
 
     def measure(self, z, pitch, handles=None):
         """Return the four attributes ``(n, 4)``, in points, of the notes of some points, as they sound."""
@@ -77,8 +76,6 @@ class Renderer:
                                                  None if handles is None else handles[k:k + 1])[0].numpy(),
                                      self.mel.sample_rate) for k in rows])
 
-    @torch.inference_mode()
     def encode(self, dataset, indices):
         """Return the codes ``(n, latent_dim)`` of some notes of a dataset."""
-        parts = np.array_split(indices, max(1, len(indices) // 64))
-        return torch.cat([self.model.encode(torch.from_numpy(np.array(dataset.mels[part]))) for part in parts])
+        return encode_notes(self.model, dataset, indices)

@@ -24,6 +24,8 @@ from pathlib import Path
 
 import numpy as np
 
+from latentsampler.evaluation.statistics import t_interval
+
 REFERENCE = "original"
 LOWEST_REFERENCE, MOST_MISSES = 90.0, 0.15
 
@@ -94,13 +96,11 @@ def interval(values, level=0.95):
     tuple of float
         Mean, and half the width; NaN for fewer than two values.
     """
-    from scipy.stats import t
-
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
         return float(values.mean()), math.nan
-    error = values.std(ddof=1) / math.sqrt(len(values))
-    return float(values.mean()), float(t.ppf(0.5 + level / 2, len(values) - 1) * error)
+    found = t_interval(values, level)
+    return found.value, (found.high - found.low) / 2
 
 
 def summary(paths):

@@ -12,6 +12,7 @@ from latentsampler.chapters.autoencoder import experiment, losses
 from latentsampler.chapters.autoencoder.config import find
 from latentsampler.chapters.autoencoder.model import AutoEncoder
 from latentsampler.contract.export import load_scripted
+from latentsampler.contract.playing import encode_notes
 from latentsampler.learning.conditioning import PitchEmbedding
 from latentsampler.runtime import records
 from latentsampler.sound.audio import LogMel, MelConfig
@@ -168,7 +169,7 @@ def test_metadata_holds_the_ranges_of_the_training_codes(small_notes, tmp_path):
     experiment.run(tiny(experiment.RUNS["demo"]), 0, tmp_path / "model.pt", small_notes, progress=False)
     module, metadata = load_scripted(tmp_path / "model.pt")
     train = experiment.split(small_notes).train
-    codes = experiment.encode_all(module, small_notes, train)
+    codes = encode_notes(module, small_notes, train).numpy()
     assert np.allclose(metadata["z_low"], np.quantile(codes, 0.005, axis=0), atol=5e-3)  # weights are stored rounded
     assert metadata["pitch_low"] == np.nanmin(small_notes.pitch[train])
     directions = np.array(metadata["axes"]["directions"])

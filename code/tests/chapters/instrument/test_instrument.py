@@ -7,6 +7,7 @@ from latentsampler.chapters.autoencoder import experiment as autoencoder
 from latentsampler.chapters.instrument import generative, walk
 from latentsampler.contract import notemap
 from latentsampler.contract.export import load_scripted, save_scripted
+from latentsampler.contract.playing import encode_notes
 
 from tests import rounding
 
@@ -49,9 +50,8 @@ def test_two_axes_play_the_plane_of_largest_variance(parts, small_notes, tmp_pat
     assert [control["name"] for control in metadata["controls"]] == ["axis1", "axis2", "pitch"]
     about = load_scripted(parts / "model.pt")[1]
     origin, directions, _ = generative.coordinates(about, 2)
-    codes = autoencoder.encode_all(load_scripted(parts / "model.pt")[0], small_notes,
-                                   autoencoder.split(small_notes).train)
-    centred = torch.from_numpy(codes) - origin
+    codes = encode_notes(load_scripted(parts / "model.pt")[0], small_notes, autoencoder.split(small_notes).train)
+    centred = codes - origin
     largest = torch.linalg.eigvalsh(torch.cov(centred.T))[-2:].sum()
     assert float((centred @ directions.T).var(dim=0).sum()) == pytest.approx(float(largest), rel=1e-3)
 
@@ -113,7 +113,7 @@ def test_a_mix_is_the_shifted_sum_and_cuts_at_the_end():
 def test_the_map_has_a_line_per_note_at_its_code(parts, small_notes, tmp_path):
     path = generative.write_map(parts / "model.pt", small_notes, tmp_path / "g.pt")
     table = notemap.read(path)
-    codes = autoencoder.encode_all(load_scripted(parts / "model.pt")[0], small_notes, np.arange(len(small_notes)))
+    codes = encode_notes(load_scripted(parts / "model.pt")[0], small_notes).numpy()
     assert path.name == "g.map.txt" and table.shape == (len(small_notes), 5)
     assert np.abs(table[:, :4] - codes).max() < 1e-3
     assert len(set(table[:, 4])) == len(set(small_notes.column("Instrument (abbr.)"))) and table[:, 4].max() <= 999

@@ -17,7 +17,8 @@ def beats(count, seed=0):
     generator = np.random.default_rng(seed)
     patterns, table = [], []
     for index in range(count):
-        hits = [(step / 4, voice, generator.uniform(0.3, 1.0)) for voice, every, first in ((0, 8, 0), (1, 8, 4), (2, 2, 0))
+        hits = [(step / 4, voice, generator.uniform(0.3, 1.0))
+                for voice, every, first in ((0, 8, 0), (1, 8, 4), (2, 2, 0))
                 for step in range(first, 32, every) if generator.random() < 0.8]
         hits += [(generator.integers(0, 32) / 4 + generator.uniform(-0.1, 0.1), voice, 0.4) for voice in range(9)
                  for _ in range(generator.integers(0, 2))]
