@@ -100,7 +100,11 @@ bool Worker::take() {
     return true;
   }
   if (job.kind == Job::Kind::load && job.id != newest_load_.load(std::memory_order_relaxed)) {
-    delete job.path;  // another file was asked for since
+    Event event;
+    event.kind = Event::Kind::refused;
+    event.news = new News{*job.path + ": skipped, as another file was asked for", nullptr};
+    delete job.path;
+    send(event);
     pending_.fetch_sub(1, std::memory_order_release);
     return true;
   }

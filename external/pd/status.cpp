@@ -86,6 +86,9 @@ void tell(Object* x, const Report& report) {
     case Report::Kind::dropped:
       return tell(x, "dropped", {number(report.id), symbol(report.text)});
     case Report::Kind::error:
+      // A load that a later one has overtaken is no trouble: the outlet is told, the console is not.
+      if (report.text.find(": skipped, as another") != std::string::npos)
+        return tell(x, "error", {symbol(report.text)});
       return tell_error(x, report.text);
     case Report::Kind::loaded:
       return tell_loaded(x, report);

@@ -13,13 +13,16 @@ add_parser      adds the command to a parser's subcommands
 """
 
 import csv
+import os
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from latentsampler.attributes.descriptors import ATTRIBUTES, describe
+from latentsampler.data.table import text
 
+LOWEST_RATE, LOUDEST = 1000, 1000.0  # Hz; re full scale
 COLUMNS = ("file", *(attribute.__name__ for attribute in ATTRIBUTES))
 
 
@@ -42,9 +45,9 @@ def describe_files(paths):
         try:
             values = _describe_file(path)
         except (OSError, ValueError) as error:
-            complaints.append(f"{path}: {error}")
+            complaints.append(f"{text(path)}: {error}")
         else:
-            rows.append({"file": str(path), **values})
+            rows.append({"file": text(path), **values})
     return rows, complaints
 
 
@@ -55,12 +58,16 @@ def _describe_file(path):
         raise FileNotFoundError("expected a sound file, got " + ("a folder; name the files in it"
                                 if Path(path).is_dir() else "nothing there; check the spelling"))
     try:
-        samples, rate = soundfile.read(path, always_2d=True)  # (n_samples, channels)
+        samples, rate = soundfile.read(os.fsencode(path), always_2d=True)  # (n_samples, channels)
     except soundfile.LibsndfileError as error:
         raise ValueError(f"expected sound, got something else ({error.error_string.rstrip('.')}); "
                          "convert it to wav or flac") from None
     if len(samples) < 2:
         raise ValueError(f"expected samples, got {len(samples)}; the recording is empty")
+    if rate < LOWEST_RATE:
+        raise ValueError(f"expected at least {LOWEST_RATE} samples a second, got {rate}")
+    if not np.all(np.abs(samples) <= LOUDEST):  # also where they are not finite
+        raise ValueError(f"expected samples around full scale 1, got up to {np.abs(samples).max():.3g}")
     return {name: float(value[0]) for name, value in describe(samples.T[None], rate).items()}
 
 
@@ -79,6 +86,28 @@ def write_csv(rows, file):
     for row in rows:
         points = ("" if np.isnan(row[name]) else f"{row[name]:.2f}" for name in COLUMNS[1:])
         writer.writerow([row["file"], *points])
+
+
+def _why_not_written(path):
+    """Return why a file cannot be written, as far as can be known before; else nothing."""
+    if Path(path).is_dir():
+        return "Is a directory"
+    folder = Path(path).absolute().parent
+    return "" if folder.is_dir() and os.access(folder, os.W_OK) else "No such folder, or no permission"
+
+
+def _write_whole(rows, path):
+    if path.exists() and not path.is_file():  # a device or a pipe takes the lines as they come
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            write_csv(rows, file)
+        return
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "w", newline="", encoding="utf-8") as file:
+            write_csv(rows, file)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _table(rows):
@@ -103,13 +132,16 @@ def run(options):
     int
         Exit status: 0, or 1 where a file could not be read or written.
     """
+    wrong = _why_not_written(options.csv) if options.csv not in (None, "-") else ""
+    if wrong:  # before minutes of work
+        print(f"describe: --csv: cannot write to {options.csv} ({wrong}); name another file", file=sys.stderr)
+        return 1
     rows, complaints = describe_files(options.sounds)
     if options.csv == "-":
         write_csv(rows, sys.stdout)
     elif options.csv:
         try:
-            with open(options.csv, "w", newline="", encoding="utf-8") as file:
-                write_csv(rows, file)
+            _write_whole(rows, Path(options.csv))
         except OSError as error:
             complaints.append(f"--csv: cannot write to {options.csv} ({error.strerror}); name another file")
     elif rows:

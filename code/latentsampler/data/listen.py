@@ -37,7 +37,7 @@ def listen(row, waveform, sample_rate):
         If a note of ordinary technique clearly has another pitch than its label.
     """
     if row.get("Pitch source") == "":
-        return {**row, **_estimate(row, waveform, sample_rate), "Pitch source": "estimate"}
+        return {**row, **_estimate(row, waveform, sample_rate)}
     if len(pitches(row)) == 1 and row["Technique (abbr.)"] in ORDINARY:
         label = midi_to_hz(pitches(row)[0])
         audible = LOWEST_HZ <= label <= HIGHEST_HZ
@@ -52,8 +52,7 @@ def _estimate(row, waveform, sample_rate):
     number = hz_to_midi(estimate_f0(waveform, sample_rate))
     number = None if np.isnan(number) else round(float(number))
     if number is None or not 0 <= number <= 127:
-        return {"Pitch": "", "Pitch ID": ""}
-    hint = pitches(row)
-    if hint and (hint[0] - number) % 12 == 0:
-        number = round(hint[0])  # the name's octave: estimates err by octaves
-    return {"Pitch": pitch_name(number), "Pitch ID": str(number)}
+        return {"Pitch": "", "Pitch ID": "", "Pitch source": "estimate"}
+    if any((hint - number) % 12 == 0 for hint in pitches(row)):
+        return {"Pitch source": "name"}  # in the name's octave: estimates err by octaves
+    return {"Pitch": pitch_name(number), "Pitch ID": str(number), "Pitch source": "estimate"}

@@ -243,7 +243,7 @@ def _zone(bag, zone):
 
 
 def _quiet(record):
-    return not record.getMessage().startswith("Sample ")
+    return not record.getMessage().startswith(("Sample ", "corrupted"))
 
 
 def _recording(zones, key, velocity):

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import os
 import subprocess
 import time
 
@@ -417,3 +418,20 @@ def test_csv_goes_to_the_file_named_and_a_table_to_the_screen(tmp_path, capsys):
     assert capsys.readouterr().out.count("silent") >= 7
     assert command(tmp_path / "a.wav", "--csv", tmp_path / "no" / "out.csv") == 1
     assert "name another file" in capsys.readouterr().err
+
+
+def test_implausible_numbers_and_names_of_any_bytes_are_one_line_each(tmp_path, capsys):
+    folder = os.fsencode(tmp_path)
+    soundfile.write(os.path.join(folder, b"caf\xe9.wav"), tone(300), RATE)
+    for name, sound, rate in (("huge", tone(300) * 1e30, RATE), ("nan", np.full(900, np.nan), RATE),
+                              ("slow", np.full(30, 0.3), 1)):
+        soundfile.write(tmp_path / f"{name}.wav", sound, rate, "FLOAT")
+    paths = [os.fsdecode(os.path.join(folder, name)) for name in (b"caf\xe9.wav", b"huge.wav", b"nan.wav", b"slow.wav")]
+    assert command(*paths, "--csv", tmp_path / "out.csv") == 1
+    lines = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 2 and lines[1].startswith(f"{tmp_path}/caf\\xe9.wav,")
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 3 and "at least 1000 samples a second, got 1" in said
+    assert said.count("around full scale 1") == 2 and "nan.wav" in said
+    assert command(paths[0], "--csv", tmp_path) == 1 and "Is a directory" in capsys.readouterr().err
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".csv", ".wav", ".wav", ".wav", ".wav"]

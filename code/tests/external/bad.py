@@ -97,7 +97,7 @@ def write_bad(folder, good):
         raw("random-zip", b"PK\3\4" + noise, "damaged|not a TorchScript"),
         raw("other-zip", (folder / "other.zip").read_bytes(), "not a TorchScript"),
         raw("flipped", whole[:middle] + bytes([whole[middle] ^ 16]) + whole[middle + 1 :], "damaged"),
-        made("version", small.Plucks(), "format_version.*expected|expected format_version", format_version=2),
+        changed("version", {"extra/metadata.json": b'{"format_version": 2}'}, "expected format_version"),
         made("two-arguments", TwoArguments(), "forward takes 2"),
         made("fewer-controls", small.Plucks(), "forward failed|index|range", controls=small.controls(2, False)),
         made("empty-controls", small.Plucks(), "controls", controls=[]),

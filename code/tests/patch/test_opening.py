@@ -12,7 +12,7 @@ from tests.external import models as small
 
 from .conftest import PATCH
 
-ABSTRACTIONS = sorted(path.stem for path in PATCH.glob("wae-*.pd") if not path.stem.startswith("wae-sampler"))
+ABSTRACTIONS = sorted(path.stem for path in PATCH.glob("wae-*.pd") if not path.stem.endswith(("-help", "-meta")))
 TROUBLE = re.compile(r"couldn't create|error|connection failed|no such object|no method", re.IGNORECASE)
 START = [(400.0, "/wae/run 1")]
 
@@ -60,7 +60,9 @@ def test_every_abstraction_opens_without_a_complaint(bench):
     arguments = {"wae-circle": "1", "wae-point": "1", "wae-random": "1 1", "wae-steps": "1", "wae-scale": "1 1 2",
                  "wae-param": "x1 0 1 20 0", "wae-param-name": "x1 0", "wae-learn": "x1 20", "wae-grid-axis": "0",
                  "wae-read": "presets.txt wae-presets", "wae-throttle": "10",
-                 "wae-send": "/wae/", "wae-axis-label": "1", "wae-view": "1 1 2 135 58"}
+                 "wae-send": "/wae/", "wae-axis-label": "1", "wae-view": "1 1 2 135 58",
+                 "wae-page-knob": "1 4", "wae-page-circle": "1 0 1", "wae-drum-row": "1 0 36",
+                 "wae-drum-hit": "1 0 36", "wae-drum-write": "1 0", "wae-page-midi": "1 1"}
     needs_more = ("wae-view-", "wae-layer", "wae-play", "wae-gem-")  # a plane, the external, GEM: opened by other tests
     for name in ABSTRACTIONS:
         if not name.startswith(needs_more):

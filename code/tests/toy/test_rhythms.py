@@ -1,4 +1,4 @@
-"""Every factor of the toy patterns is measured back on the files by a library that the generator does not use."""
+"""Every factor of the toy patterns is measured back by a library that shares nothing with the generator."""
 
 import argparse
 import csv

@@ -101,8 +101,12 @@ def numbers(source, store, derived):
             text = _text(kind, key, int(digits or 0), store, derived)
             lines.append(f"\\definenumber{{{kind}|{digits or 0}|{key}}}{{{text}}}")
         except (KeyError, FileNotFoundError) as missing:
-            print(f"report: {missing.args[0]}", file=sys.stderr)
+            print(f"report: {_short(missing)}", file=sys.stderr)
     return "\n".join(lines) + "\n"
+
+
+def _short(missing):
+    return str(missing.args[0]).partition(";")[0]  # without the list of records that there are
 
 
 def study_pages(report=REPORT):
@@ -123,9 +127,28 @@ def text_of_sources(report=REPORT):
                      if path.suffix == ".tex")
 
 
-def pages(report=REPORT):
-    """Return LaTeX that puts each study on a page of its own, and the references if any page cites."""
-    found = study_pages(report)
+def pages(report=REPORT, absent=()):
+    """Return LaTeX that puts each study on a page of its own, and the references if any page cites.
+
+    Parameters
+    ----------
+    report : pathlib.Path
+        Folder of the sources.
+    absent : collection of tuple
+        Uses (see ``USES``) that no record gives; a study with one of them is left out, which is printed.
+
+    Returns
+    -------
+    str
+        LaTeX.
+    """
+    found = []
+    for path in study_pages(report):
+        if lacking := sorted(set(USES.findall(path.read_text(encoding="utf-8"))) & set(absent)):
+            names = ", ".join(name for _, _, name in lacking)
+            print(f"report: the study {path.stem} is left out, for no record gives {names}", file=sys.stderr)
+        else:
+            found.append(path)
     lines = [f"\\study{{{path.stem}}}" for path in found] or ["No study has a page yet."]
     if any("\\cite" in path.read_text(encoding="utf-8") for path in found):
         lines += [r"\clearpage", r"\bibliographystyle{IEEEtranN}", r"{\small\bibliography{references}}"]
@@ -152,18 +175,34 @@ def generate(build, store=None, report=REPORT):
     store = Records() if store is None else store
     parts, text, build = find_parts(), text_of_sources(report), Path(build)
     build.mkdir(parents=True, exist_ok=True)
+    uses = sorted(set(USES.findall(text)))
+    defined = numbers(text, store, parts.derived)
+    absent = {use for use in uses if not use[0].startswith("record")
+              and f"\\definenumber{{{use[0]}|{use[1] or 0}|{use[2]}}}" not in defined}
     written = [build / "numbers.tex", build / "pages.tex"]
-    written[0].write_text(numbers(text, store, parts.derived), encoding="utf-8")
-    written[1].write_text(pages(report), encoding="utf-8")
-    with plt.rc_context(STYLE):
-        for kind, _, name in sorted(set(USES.findall(text))):
-            if kind == "recordtable":
-                written.append(build / f"{name}.tex")
-                written[-1].write_text(parts.tables[name](store), encoding="utf-8")
-            elif kind == "recordfigure":
-                written.append(build / f"{name}.pdf")
-                save(parts.figures[name](store), written[-1])
+    written[0].write_text(defined, encoding="utf-8")
+    for use in uses:
+        if use[0].startswith("record"):
+            try:
+                written.append(_write_part(use, build, store, parts))
+            except (KeyError, FileNotFoundError) as missing:
+                print(f"report: {_short(missing)}", file=sys.stderr)
+                absent.add(use)
+    written[1].write_text(pages(report, absent), encoding="utf-8")
     return written, used_files(store, parts, report)
+
+
+def _write_part(use, build, store, parts):
+    """Write a table or a figure that the sources name; return its path."""
+    kind, _, name = use
+    path = build / f"{name}.{'tex' if kind == 'recordtable' else 'pdf'}"
+    path.unlink(missing_ok=True)  # what an earlier run wrote must not stand for what is absent now
+    if kind == "recordtable":
+        path.write_text(parts.tables[name](store), encoding="utf-8")
+    else:
+        with plt.rc_context(STYLE):
+            save(parts.figures[name](store), path)
+    return path
 
 
 def save(figure, path):

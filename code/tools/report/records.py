@@ -73,8 +73,9 @@ class Records:
 
     def read(self, chapter, run, seed=0):
         """Return a whole record, for tables and figures."""
+        record = records.read_record(chapter, run, seed, self.results)
         self.used.add(self.results / chapter / run / f"seed{seed}")
-        return records.read_record(chapter, run, seed, self.results)
+        return record
 
     def read_all(self, chapter):
         """Return all records of a chapter: run -> list by seed."""

@@ -42,18 +42,18 @@ def table_methods(records, size):
 
 
 def table_ablation(records):
-    """Return what each change does to the share of exact answers, in equal steps and in equal seconds."""
-    both = [figures.table_ablation(records.read("ablation", f"assignment-{name}"))
-            for name in ("ablation", "ablation-seconds")]
-    rows = [[name, *(_change(part[name]["exact"] if name in part else None) for part in both)] for name in both[0]]
-    return _rows(["change", "equal steps", "equal seconds"], rows, "lrr")
+    """Return what each change does to the share of exact answers and to the F-score of the ones."""
+    found = figures.table_ablation(records.read("ablation", "assignment-ablation"))
+    rows = [[name, *(_change(changes[metric]) for metric in ("exact", "f1_positive"))]
+            for name, changes in found.items()]
+    return _rows(["change", "exact", "F of the ones"], rows, "lrr")
 
 
 def _change(found):
     if found is None:
         return "--"
     text = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]".replace("-", "$-$")
-    return text if found.verdict == "undecided" else f"\\textbf{{{text}}}"
+    return text if found.outcome == "undecided" else f"\\textbf{{{text}}}"
 
 
 def table_gradient(records):
@@ -76,6 +76,11 @@ def _worst_gradient(records):
     return min(found["cosine"] for found in metrics.values())
 
 
+def _ablation_base(records):
+    metrics = records.read("ablation", "assignment-ablation")["metrics"]
+    return float(np.mean([found["exact"] for key, found in metrics.items() if key.startswith("ablation/")]))
+
+
 def _time(name, size):
     def found(records):
         return records.read("assignment-benchmark", "methods")["provenance"]["timings"][name][f"size{size}"]
@@ -91,7 +96,7 @@ FIGURES = {"assignment-margins": lambda records: figures.figure_margins(
                records.read("assignment-benchmark", "methods")["metrics"]),
            "assignment-paths": lambda records: figures.figure_paths(
                records.read("assignment-benchmark", "methods")["metrics"]["morph"])}
-DERIVED = {"assignment worst gradient": _worst_gradient,
+DERIVED = {"assignment worst gradient": _worst_gradient, "assignment ablation base": _ablation_base,
            "assignment microseconds": _time("messages", 10), "assignment microseconds scipy": _time("scipy", 10),
            "assignment microseconds min-sum": _time("min-sum x 24", 10),
            "assignment microseconds sinkhorn": _time("sinkhorn .02 x 50", 10)}

@@ -16,11 +16,12 @@ def table_chords(records):
     metrics = records.read(*STUDY)["metrics"]
     lines = [r"\begin{tabular}{lrrrrrr}\toprule", r"& \multicolumn{3}{c}{accuracy (\%)} & "
              r"\multicolumn{3}{c}{perplexity} \\", r"& A1 & A2 & A3 & A1 & A2 & A3 \\ \midrule"]
+    counts = studies.splits(metrics)
     for name, values in studies.summary(metrics).items():
         cells = [f"{mean:.1f}" if name == "nearest" or half != half else f"{mean:.1f}$\\pm${half:.1f}"
                  for mean, half in values]
         cells = [*cells[:3], *(("--",) * 3 if name in ("nearest", "repeat") else cells[3:])]
-        lines.append(" & ".join([name, *cells]) + r" \\")
+        lines.append(" & ".join([f"{name} ({counts[name]})", *cells]) + r" \\")
     lines.append(r"\midrule")
     for name, values in studies.PUBLISHED.items():
         cells = [f"{value:g}" for value in values]

@@ -134,6 +134,12 @@ def summary(metrics):
     return rows
 
 
+def splits(metrics):
+    """Return row -> how many splits it is the mean of."""
+    return {name: sum(cell.split("/")[0] == method for cell in metrics) for method in METHODS
+            for name in PREFIXES.get(method, {"same_": method}).values()}
+
+
 def distances(metrics):
     """Return row -> (mean, half width) over the folds of the distance of the likeliest chord's pitch classes."""
     found = {method: [value["distance_a3"] for cell, value in metrics.items() if cell.split("/")[0] == method]
@@ -149,10 +155,12 @@ def _mean(values):
 
 
 def table(record):
-    """Return a record of the study as text: accuracy in per cent, perplexity, 95 % intervals over the folds."""
+    """Return a record of the study as text: accuracy in per cent, perplexity, 95 % intervals over splits (number)."""
     lines = [f"{'':24s}" + "".join(f"{f'{kind} {a}':>16s}" for kind in ("acc.", "ppl.") for a in ("A1", "A2", "A3"))]
+    counts = splits(record["metrics"])
     for name, values in summary(record["metrics"]).items():
-        shown = values[:3] if name in ("repeat", "nearest") else values  # these two give no probabilities
+        name = f"{name} ({counts[name]})"
+        shown = values[:3] if name.split()[0] in ("repeat", "nearest") else values  # these two give no probabilities
         lines.append(f"{name:24s}" + "".join(f"{f'{mean:.2f} +- {half:.2f}':>16s}" for mean, half in shown))
     for name, (mean, half) in distances(record["metrics"]).items():
         lines.append(f"distance of pitch classes, {name}: {mean:.3f} +- {half:.3f}")

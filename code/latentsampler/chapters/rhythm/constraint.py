@@ -16,9 +16,9 @@ from torch import nn
 from latentsampler.chapters.rhythm.attributes import ATTRIBUTES, HIGH, LEVELS, LINE, LOW, Attributes
 from latentsampler.chapters.rhythm.grid import BEATS, N_STEPS, N_VOICES
 
-ROUNDS = 24
-GAIN = 1.5  # logits per deviation that is missing; falls to nothing over the rounds
-TOLERANCE = 0.2  # deviations that may be missing
+ROUNDS = 20
+GAIN = 1.7  # logits per deviation that is missing; falls to nothing over the rounds
+TOLERANCE = 0.06  # deviations that may be missing
 PRICE = 0.02  # deviations that a logit of bias has to be worth: what costs nothing else stays as decoded
 
 
@@ -48,18 +48,18 @@ class Constraint(nn.Module):
         """Return patterns; ``scale`` ``(6,)`` is the attributes' deviation."""
         count = (wanted[:, 0] * self.beats).round().clamp(1.0, float(self.moves.shape[1])).long().unsqueeze(1)  # (B, 1)
         bias = torch.zeros_like(wanted[:, :3])
-        best = self.spread(self.ranked(cells, bias, count), cells, wanted)
-        missing = self.missing(best, wanted, scale)  # (B, 3)
+        best = self.ranked(cells, bias, count)  # (B, 9, 32)
+        missing = self.missing(best, cells, wanted, scale)  # (B, 3)
         least = missing.abs().sum(1)
         for step in range(self.rounds):
             bias = bias + self.gain * (1.0 - step / self.rounds) * missing
-            pattern = self.spread(self.ranked(cells, bias, count), cells, wanted)
-            missing = self.missing(pattern, wanted, scale)
+            onset = self.ranked(cells, bias, count)
+            missing = self.missing(onset, cells, wanted, scale)
             error = missing.abs().sum(1) + self.price * bias.abs().sum(1)
             better = error < least
             least = torch.where(better, error, least)
-            best = torch.where(better[:, None, None, None], pattern, best)
-        return self.shift(best, wanted)
+            best = torch.where(better[:, None, None], onset, best)
+        return self.shift(self.spread(best, cells, wanted), wanted)
 
     def ranked(self, cells, bias, count):
         """Return the likeliest ``count`` cells as onsets ``(B, 9, 32)``."""
@@ -76,9 +76,14 @@ class Constraint(nn.Module):
         velocity = (mean + factor * (cells[:, 1] - mean)).clamp(1.0 / 127.0, 1.0)
         return torch.stack([onset, onset * velocity, onset * cells[:, 2]], 1)
 
-    def missing(self, pattern, wanted, scale):
-        """Return what is missing of syncopation, balance and snare beyond the tolerance, in deviations."""
-        lack = ((wanted - self.measure(pattern)) / scale)[:, self.moved]
+    def missing(self, onset, cells, wanted, scale):
+        """Return what is missing of syncopation, balance and snare beyond the tolerance, in deviations: ``(B, 3)``."""
+        each = onset.sum(2)  # (B, 9)
+        low, high = each @ self.measure.low, each @ self.measure.high  # (B,)
+        loud = (onset * cells[:, 1]).sum(2)  # (B, 9)
+        got = torch.stack([self.measure.syncopation(self.measure.line(onset)),
+                           (low - high) / (low + high).clamp(min=1e-6), loud[:, 1] / loud.sum(1).clamp(min=1e-6)], 1)
+        lack = (wanted[:, self.moved] - got) / scale[self.moved]
         return torch.sign(lack) * (lack.abs() - self.tolerance).clamp(min=0.0)
 
     def shift(self, pattern, wanted):

@@ -84,7 +84,7 @@ def run(config, seed, out, data, device="cpu", progress=True):
     bars = data.indices("train")
     with torch.inference_mode():
         codes = module.encode(objective.batch(bars))
-    model = pattern.export(module, codes.clone(), out, data.checksum)
+    model = pattern.export(module, codes.clone(), out, data.checksum, config.refine)
     held_out = data.held_out()
     metrics = evaluate(model, data, held_out, torch.tensor(module.scale.tolist()))
     sample = bars[::max(1, len(bars) // len(held_out))]

@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 from latentsampler.chapters.rhythm.attributes import measure
+from latentsampler.chapters.rhythm.measures import onset_scores
 from latentsampler.chapters.rhythm.model import N_KNOBS
 from latentsampler.learning.divergences import kl
 
@@ -100,12 +101,12 @@ class Objective(nn.Module):
                 kept.lerp_(now, 1.0 - decay)
 
     def validate(self, indices):
-        """Return the share of onsets that are wrong (1 - F1) with averaged weights."""
-        from latentsampler.chapters.rhythm.measures import onset_scores
-
+        """Return the share of onsets that are wrong (1 - F1) with averaged weights, before any constraint."""
         self.averaged.eval()
         patterns = self.batch(indices)
-        return 1.0 - onset_scores(self.averaged.decode(self.averaged.encode(patterns))[:, 0], patterns[:, 0])[0]
+        z = self.averaged.encode(patterns)
+        logit = self.averaged.decoder(z)[:, 0]
+        return 1.0 - onset_scores((logit >= self.averaged.threshold(logit, z)).float(), patterns[:, 0])[0]
 
 
 def reconstruction(cells, patterns):

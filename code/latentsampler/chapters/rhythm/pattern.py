@@ -20,6 +20,7 @@ from torch import nn
 from latentsampler.chapters.rhythm.attributes import ATTRIBUTES
 from latentsampler.chapters.rhythm.grid import BEATS, STEPS_PER_BEAT, VOICES
 from latentsampler.chapters.rhythm.model import N_KNOBS
+from latentsampler.chapters.rhythm.refine import ROUNDS, Refine
 from latentsampler.contract.events import save_events
 from latentsampler.contract.export import source_hash
 
@@ -40,15 +41,18 @@ class RhythmEvents(nn.Module):
         ``(101, 6)``: what the first six numbers of a training point are, from least to most.
     origin, directions : torch.Tensor
         ``(L - 6,)`` and ``(4, L - 6)``: mean of the other codes, and a deviation along four principal axes.
+    rounds : int
+        Of the refinement of encoded points.
     """
 
-    def __init__(self, module, quantiles, origin, directions):
+    def __init__(self, module, quantiles, origin, directions, rounds):
         super().__init__()
         self.module = module
         self.register_buffer("quantiles", quantiles)
         self.register_buffer("origin", origin)
         self.register_buffer("directions", directions)
-        self.n_knobs, self.n_latent = N_KNOBS, N_LATENT
+        self.n_knobs, self.n_latent, self.at_once = N_KNOBS, N_LATENT, 128
+        self.refine = Refine(N_KNOBS if module.conditioned else 0, rounds)
         self.beats, self.steps_per_beat, self.length = BEATS, STEPS_PER_BEAT, LENGTH
 
     def forward(self, controls):
@@ -60,8 +64,17 @@ class RhythmEvents(nn.Module):
 
     @torch.jit.export
     def encode(self, patterns):
-        """Return the points ``(B, L)`` of patterns."""
-        return self.module.encode(patterns)
+        """Return the points ``(B, L)`` of patterns: the encoder's guess, made better step by step."""
+        found = [self.refined(part) for part in patterns.split(self.at_once)]
+        return torch.cat(found)
+
+    def refined(self, patterns):
+        """Return the points of a few patterns."""
+        z = self.module.encode(patterns)
+        for _ in range(self.refine.rounds):
+            cells = self.module.decoder(self.refine.probes(z))  # (B * (1 + F), 3, 9, 32)
+            z = self.refine.step(cells.reshape(len(z), -1, 3, cells.shape[2] * cells.shape[3]), patterns, z)
+        return z
 
     @torch.jit.export
     def decode(self, z):
@@ -89,7 +102,7 @@ class RhythmEvents(nn.Module):
     @torch.jit.export
     def place(self, patterns):
         """Return the controls ``(B, 10)`` nearest to patterns."""
-        z = self.module.encode(patterns)
+        z = self.encode(patterns)
         squared = self.directions.pow(2).sum(1)  # (4,)
         latent = (z[:, self.n_knobs:] - self.origin) @ self.directions.T / squared
         return torch.cat([latent, self.knobs(z)], 1)
@@ -118,7 +131,7 @@ class RhythmEvents(nn.Module):
         return events.gather(1, order.unsqueeze(2).expand_as(events))
 
 
-def assemble(module, codes):
+def assemble(module, codes, rounds=ROUNDS):
     """Return the pattern model of a trained module.
 
     Parameters
@@ -127,6 +140,8 @@ def assemble(module, codes):
         In evaluation mode.
     codes : torch.Tensor
         ``(n, L)``, points of the training patterns.
+    rounds : int
+        Of the refinement of encoded points.
 
     Returns
     -------
@@ -142,10 +157,10 @@ def assemble(module, codes):
     axes = axes[:N_LATENT] * torch.sign(axes[:N_LATENT].sum(1, keepdim=True))  # a sign that does not depend on LAPACK
     scores = (free - origin) @ axes.T  # (n, 4)
     deviations = scores.std(0)
-    return RhythmEvents(module, quantiles, origin, axes * deviations[:, None]).eval(), scores / deviations
+    return RhythmEvents(module, quantiles, origin, axes * deviations[:, None], rounds).eval(), scores / deviations
 
 
-def export(module, codes, out, checksum, extra=None):
+def export(module, codes, out, checksum, rounds=ROUNDS):
     """Write ``rhythm.pt``.
 
     Parameters
@@ -158,21 +173,21 @@ def export(module, codes, out, checksum, extra=None):
         The file.
     checksum : str
         Of the data.
-    extra : dict, optional
-        More metadata.
+    rounds : int
+        Of the refinement of encoded points.
 
     Returns
     -------
     RhythmEvents
         What was written, its weights rounded as in the file.
     """
-    model, spread = assemble(module, codes)
+    model, spread = assemble(module, codes, rounds)
     low, high = np.quantile(spread.numpy(), (0.01, 0.99), axis=0)
     controls = [{"name": name, "unit": "sd", "min": float(a), "max": float(b), "default": 0.0}
                 for name, a, b in zip(("x1", "y1", "x2", "y2"), low, high, strict=True)]
     controls += [{"name": name, "unit": "share", "min": 0.0, "max": 1.0, "default": 0.5} for name in ATTRIBUTES]
     save_events(model, out, {
         "beats": BEATS, "voices": list(VOICES), "controls": controls, "latent_dim": module.latent_dim,
-        "deviations": module.scale.tolist(), **(extra or {}),
+        "deviations": module.scale.tolist(),
         "created_from": {"dataset": checksum, "source": source_hash()}}, keep=METHODS)
     return model

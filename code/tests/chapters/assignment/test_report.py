@@ -7,7 +7,15 @@ import pytest
 from latentsampler.chapters.assignment import report
 from latentsampler.runtime import records
 
+from tests.conftest import require
+
 READER = SimpleNamespace(read=records.read_record)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _recorded():
+    there = (records.RESULTS / "assignment-benchmark" / "methods").is_dir()
+    require(there, "the record assignment-benchmark/methods is missing: `study assignment/methods --record` writes it")
 
 
 @pytest.fixture(scope="module")

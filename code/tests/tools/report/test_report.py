@@ -93,9 +93,9 @@ def test_a_number_that_no_record_gives_stops_latex_and_is_named(store, tmp_path)
     assert "No record gives result|0|part/gone/x" in done.stdout
 
 
-def test_no_number_in_the_text_is_typed_by_hand():
+def test_no_number_in_the_text_of_the_paper_is_typed_by_hand():
     typed = {}
-    for path in CHAPTERS:
+    for path in sorted((REPORT / "chapters").glob("*.tex")):  # a study also quotes published figures and sizes
         text = re.sub(r"(?<!\\)%.*", "", path.read_text(encoding="utf-8"))
         text = make.USES.sub("", text)
         text = re.sub(r"\\begin\{(tikzpicture|equation)\}.*?\\end\{\1\}|(?<!\\)\$[^$]*\$", "", text, flags=re.DOTALL)
@@ -148,14 +148,6 @@ def test_the_pdfs_were_made_from_the_present_sources_and_records():
     assert set(make.checksums(make.used_files(store, parts))) | set(make.DOCUMENTS.values()) <= set(listed)
 
 
-def test_every_table_figure_and_derived_number_of_a_chapter_is_used_in_a_source():
-    parts = find_parts()
-    used = {(kind, name) for kind, _, name in make.USES.findall(make.text_of_sources())}
-    offered = {*(("recordtable", name) for name in parts.tables), *(("recordfigure", name) for name in parts.figures)}
-    assert offered <= used
-    assert set(parts.derived) <= {name for kind, name in used if kind in ("derived", "decided")}
-
-
 def test_two_chapters_that_define_one_name_are_refused(tmp_path, monkeypatch):
     import latentsampler.chapters as chapters
 
@@ -203,6 +195,13 @@ def test_a_study_gets_a_page_by_a_new_file_and_there_may_be_none(pages, count, s
         assert "It has 2.0" in found[1] and "It has 2.0" in found[2] and "Griffin" in found[3]
     else:
         assert "No study has a page yet" in found[0]
+
+
+def test_a_study_without_its_records_is_left_out_and_named(studies, capsys):
+    folder = studies({"snail": r"\result{snail/none/x}", "worm": "It eats."})
+    text = make.pages(folder, {("result", "", "snail/none/x")})
+    assert "\\study{worm}" in text and "snail" not in text
+    assert "the study snail is left out, for no record gives snail/none/x" in capsys.readouterr().err
 
 
 def test_a_study_of_more_than_one_page_is_named(studies, store, tmp_path, monkeypatch):
