@@ -277,7 +277,7 @@ def deleting(build, files, folder, word, offline, rounds=1):
     return pd.run_patch(patch.text(), folder, paths=(build,), batch=bool(offline), timeout=60)
 
 
-@pytest.mark.parametrize("offline", [0, 1])
+@pytest.mark.parametrize("offline", [pytest.param(0, marks=pytest.mark.alone), 1])
 @pytest.mark.parametrize("word", WORDS)
 def test_the_object_may_be_deleted_by_any_of_its_own_messages(build, files, tmp_path, word, offline):
     run = deleting(build, files, tmp_path, word, offline)
