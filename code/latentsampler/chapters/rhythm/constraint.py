@@ -16,9 +16,9 @@ from torch import nn
 from latentsampler.chapters.rhythm.attributes import ATTRIBUTES, HIGH, LEVELS, LINE, LOW, Attributes
 from latentsampler.chapters.rhythm.grid import BEATS, N_STEPS, N_VOICES
 
-ROUNDS = 20
+ROUNDS = 28
 GAIN = 1.7  # logits per deviation that is missing; falls to nothing over the rounds
-TOLERANCE = 0.06  # deviations that may be missing
+TOLERANCE = 0.05  # deviations that may be missing
 PRICE = 0.02  # deviations that a logit of bias has to be worth: what costs nothing else stays as decoded
 
 
