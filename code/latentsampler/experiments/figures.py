@@ -13,6 +13,7 @@ import math
 import matplotlib.pyplot as plt
 
 from latentsampler.evaluation.comparison import compare
+from latentsampler.experiments.ablation import better_of
 
 COLOURS = {"better": "tab:green", "worse": "tab:red", "undecided": "tab:gray", "lower": "tab:blue",
            "higher": "tab:orange"}
@@ -52,14 +53,15 @@ def figure_ablation(record, better=None):
     record : dict
         Of an ablation.
     better : dict, optional
-        As for :func:`latentsampler.experiments.ablation.compare`.
+        Metric -> ``"lower"`` or ``"higher"``; the chapter's ``BETTER`` by default.
 
     Returns
     -------
     matplotlib.figure.Figure
         Differences to the base with their 95 % intervals; gray where the interval holds zero.
     """
-    compared = compare(record["config"], record["metrics"], better)
+    config = record["config"]
+    compared = compare(config, record["metrics"], better_of(config) if better is None else better)
     metrics = list(next(iter(compared.values())))
     figure, axes = plt.subplots(1, len(metrics), figsize=(1.5 + 2.6 * len(metrics), 1.2 + 0.35 * len(compared)),
                                 sharey=True, layout="constrained", squeeze=False)

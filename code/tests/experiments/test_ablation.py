@@ -28,7 +28,7 @@ def test_a_known_harm_is_found_and_a_change_of_nothing_is_not(data, tmp_path):
     what = ablation.plan("line/line", seeds=3)
     results = ablation.run_ablation(what, data, tmp_path, progress=False)
     config, metrics, _ = ablation.as_record(what, results)
-    compared = ablation.compare(config, metrics)
+    compared = ablation.compare(config, metrics, ablation.better_of(config))
     shrunk, renamed = compared["shrunk"], compared["renamed"]
     assert shrunk["error"].outcome == shrunk["weight"].outcome == "worse"
     assert shrunk["weight"].mean == pytest.approx(-1.5, abs=0.1)  # a penalty of the same size: half the slope

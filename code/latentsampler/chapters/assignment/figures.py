@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from latentsampler.evaluation.comparison import compare
+from latentsampler.experiments.ablation import better_of
 
 METHODS = {"messages": "MessageNet", "min-sum x 24": "min-sum, 24 rounds", "published": "HungarianNet, published",
            "hungarian-2": "HungarianNet, ours", "exchangeable-10": "exchangeable", "hungarian-10": "HungarianNet, ours",
@@ -71,5 +72,5 @@ def figure_paths(report, size=(3.45, 1.8)):
 
 def table_ablation(record, metrics=("f1_positive", "exact", "exact_full")):
     """Return what each change does to some metrics: name -> metric -> Difference, from a record of an ablation."""
-    compared = compare(record["config"], record["metrics"])
+    compared = compare(record["config"], record["metrics"], better_of(record["config"]))
     return {name: {metric: changes[metric] for metric in metrics} for name, changes in compared.items()}
