@@ -29,6 +29,13 @@ def add_parser(commands):
     morph = _tool(rhythm, "morph", "the patterns between two beats", ("first", "second"))
     morph.add_argument("--steps", type=int, default=5, help="patterns, both ends included (default: 5)")
     morph.set_defaults(run=_morph)
+    page = rhythm.add_parser("page", help="rhythm.pt and drums.pt -> what the book's page plays")
+    for name in ("rhythm", "drums"):
+        page.add_argument(f"--{name}", type=Path, default=ROOT / "patch" / f"{name}.pt",
+                          help=f"(default: patch/{name}.pt)")
+    page.add_argument("--out", type=Path, default=ROOT / "book" / "web" / "rhythm" / "model.js",
+                      help="(default: book/web/rhythm/model.js)")
+    page.set_defaults(run=_page)
     drums = rhythm.add_parser("drums", help="a folder of drum one-shots -> drums.pt, and its points in rhythm.pt")
     drums.add_argument("--source", type=Path, required=True, help="folder with drums.csv and audio/")
     drums.add_argument("--out", type=Path, required=True, help="the drums.pt to write")
@@ -82,6 +89,13 @@ def _morph(options):
 
     for name, values in morph(options.model, options.first, options.second, options.out, options.steps).items():
         print(f"{name:12s} " + " ".join(f"{value:8.3f}" for value in values))
+
+
+def _page(options):
+    from latentsampler.chapters.rhythm import page
+
+    print(f"{page.write(options.rhythm, options.drums, options.out)}: "
+          f"{options.out.stat().st_size / 1e6:.2f} MB")
 
 
 def _drums(options):

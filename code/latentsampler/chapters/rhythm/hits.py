@@ -69,8 +69,8 @@ def analyse(waveforms):
     smooth = [np.concatenate([x, x[:, -1:]], 1)[:, :N_FRAMES] for x in smooth]
     times = _average(OVER_FRAMES)  # (40, 1025)
     power_at, weighted = (x @ times.T for x in smooth)  # (B, 40)
-    octaves = np.log2(weighted / power_at.clip(1e-12) / 100.0)
-    octaves = np.where(power_at > 1e-8, octaves, np.nan)
+    sounding = power_at > 1e-8
+    octaves = np.where(sounding, np.log2(np.where(sounding, weighted / power_at.clip(1e-12), 1.0) / 100.0), np.nan)
     noise = torch.stft(torch.from_numpy(waveforms - low).float(), N_FFT, HOP, window=torch.hann_window(N_FFT),
                        pad_mode="constant", return_complex=True).abs().pow(2).numpy()  # (B, 129, 1025)
     bands = np.einsum("kf,bft,nt->bkn", _average(OVER_BINS), noise, times)  # (B, 24, 40)

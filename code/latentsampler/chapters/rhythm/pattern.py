@@ -27,7 +27,7 @@ from latentsampler.contract.export import source_hash
 QUANTILES = 101
 N_LATENT = 4
 LENGTH = 0.25  # beats
-METHODS = ("encode", "decode", "cells", "turn", "knobs", "place", "forward")
+METHODS = ("encode", "decode", "cells", "turn", "knobs", "place", "point", "forward")
 
 
 class RhythmEvents(nn.Module):
@@ -57,10 +57,13 @@ class RhythmEvents(nn.Module):
 
     def forward(self, controls):
         """Return the events of controls."""
-        knobs = controls[:, self.n_latent:].clamp(0.0, 1.0)
+        return self.to_events(self.module.decode(self.point(controls)))
+
+    @torch.jit.export
+    def point(self, controls):
+        """Return the points ``(B, L)`` of controls."""
         free = self.origin + controls[:, :self.n_latent] @ self.directions  # (B, L - 6)
-        z = torch.cat([self.levels(knobs), free], 1)
-        return self.to_events(self.module.decode(z))
+        return torch.cat([self.levels(controls[:, self.n_latent:]), free], 1)
 
     @torch.jit.export
     def encode(self, patterns):
@@ -188,6 +191,6 @@ def export(module, codes, out, checksum, rounds=ROUNDS):
     controls += [{"name": name, "unit": "share", "min": 0.0, "max": 1.0, "default": 0.5} for name in ATTRIBUTES]
     save_events(model, out, {
         "beats": BEATS, "voices": list(VOICES), "controls": controls, "latent_dim": module.latent_dim,
-        "deviations": module.scale.tolist(),
+        "means": module.centre.tolist(), "deviations": module.scale.tolist(),
         "created_from": {"dataset": checksum, "source": source_hash()}}, keep=METHODS)
     return model

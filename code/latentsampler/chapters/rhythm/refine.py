@@ -14,8 +14,8 @@ import torch
 from torch import nn
 
 DIFFERENCE = 0.02  # of a coordinate, for the derivatives
-ROUNDS = 4
-PRIOR, DAMPING = 0.05, 0.3  # precision of the prior, and what keeps a step small
+ROUNDS = 5
+PRIOR, DAMPING = 0.02, 0.3  # precision of the prior, and what keeps a step small
 VELOCITY, OFFSET = 4.0, 8.0  # precisions, in nats per squared unit
 
 

@@ -62,7 +62,7 @@ class Config:
     voice_swap: float = 0.0
     jitter: float = 0.0
     hit_dropout: float = 0.0
-    refine: int = 4
+    refine: int = 5
     average: float = 0.99
     width: int = 192
     blocks: int = 1
