@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from latentsampler.attributes.descriptors import ATTRIBUTES, describe
-from latentsampler.data.table import text
+from latentsampler.runtime.text import text
 
 LOWEST_RATE, LOUDEST = 1000, 1000.0  # Hz; re full scale
 COLUMNS = ("file", *(attribute.__name__ for attribute in ATTRIBUTES))

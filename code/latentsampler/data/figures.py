@@ -5,7 +5,7 @@ Contents
 figure_mels         one mel per instrument
 figure_pitch_map    pitch x instrument, coloured by recording
 figure_ceiling      what front-ends and log floors cost
-figure_leak         copies of one recording beside different recordings
+figure_leakage         copies of one recording beside different recordings
 table_preparation   the preparation study as text
 """
 
@@ -112,13 +112,13 @@ def figure_ceiling(metrics):
     return figure
 
 
-def figure_leak(same, different):
+def figure_leakage(same, different):
     """Draw the correlation of neighbouring keys, of one recording and of two.
 
     Parameters
     ----------
     same, different : numpy.ndarray
-        Correlations from ``leak.leak_study``.
+        Correlations from ``leakage.leakage_study``.
 
     Returns
     -------

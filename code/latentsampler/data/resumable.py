@@ -35,10 +35,11 @@ import numpy as np
 
 from latentsampler.data.arrays import Store, find_stores
 from latentsampler.data.fields import RejectedError
-from latentsampler.data.table import Rows, text, write_table
+from latentsampler.data.table import Rows, write_table
 from latentsampler.data.writing import Writer, batch, finish, new_folder, saying_where
 from latentsampler.runtime.parallel import each
 from latentsampler.runtime.progress import progress_bar
+from latentsampler.runtime.text import text
 
 
 class EmptySourceError(ValueError):

@@ -19,10 +19,10 @@ import json
 import posixpath
 from pathlib import Path
 
-from latentsampler.data.dialects import as_row, contradiction, nsynth_row, path_of
 from latentsampler.data.files import FileSource
 from latentsampler.data.free_names import parse_any, several_notes
 from latentsampler.data.listing import Paths, list_folder
+from latentsampler.data.table_formats import as_row, contradiction, nsynth_row, path_of
 from latentsampler.data.tables import FIRST, find_table, read_lines
 
 

@@ -14,7 +14,6 @@ pitch_name, pitch_number         60 <-> "C4"
 pitches                          a row -> its MIDI note numbers
 make_row                         properties -> a row
 Rows                             many rows in little memory
-text                             any value -> what a table holds
 write_table, read_table          rows <-> csv file
 """
 
@@ -22,6 +21,8 @@ import csv
 import re
 import sys
 from collections.abc import Sequence
+
+from latentsampler.runtime.text import text
 
 COLUMNS = ("Path", "Fold", "Family", "Instrument (abbr.)", "Instrument (in full)", "Technique (abbr.)",
            "Technique (in full)", "Pitch", "Pitch ID", "Dynamics", "Dynamics ID", "Instance ID",
@@ -125,19 +126,6 @@ class Rows(Sequence):
         if isinstance(index, slice):
             return [dict(zip(self.columns, values, strict=True)) for values in self._values[index]]
         return dict(zip(self.columns, self._values[index], strict=True))
-
-
-def text(value):
-    """Return a value as a table holds it: nothing for None; a file name's bytes that are not UTF-8 in hexadecimal."""
-    if value is None:
-        return ""
-    value = str(value)
-    if value.isascii():
-        return value
-    try:
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # half of a surrogate pair, as json may hold it
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def write_table(path, rows, columns):

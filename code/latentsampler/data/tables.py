@@ -19,7 +19,7 @@ import csv
 import io
 from pathlib import Path
 
-from latentsampler.data.dialects import ALIASES, path_of
+from latentsampler.data.table_formats import ALIASES, path_of
 
 ENDINGS = (".csv", ".tsv", ".tab")
 FIRST = 100  # lines that are looked at to see whether a table is of notes

@@ -27,8 +27,8 @@ FACTORS = ("attack_ms", "decay_ms", "tilt_db_per_octave", "inharmonicity", "odd_
            "roughness_depth", "low_share", "vibrato_hz", "vibrato_cents")  # of the toy set; the pitch is given apart
 LOGARITHMIC = ("attack_ms", "decay_ms", "inharmonicity", "vibrato_hz", "f0_hz")  # heard, and drawn, as ratios
 BINS = 10
-LEAST = 30  # notes that a factor must have
-TELLS = 0.05  # nats of information, or share of a factor explained: what is less may be chance
+MIN_NOTES = 30  # notes that a factor must have
+MIN_INFORMATION = 0.05  # nats of information, or share of a factor explained: what is less may be chance
 
 
 def disentanglement(codes, factors, discrete=False, seed=0):
@@ -172,7 +172,7 @@ def modularity(information):
     squared = information ** 2
     best = squared.max(axis=1)
     other = (squared.sum(axis=1) - best) / np.maximum(best, 1e-24) / (information.shape[1] - 1)
-    return float(np.where(best > TELLS ** 2, 1.0 - other, 0.0).mean())
+    return float(np.where(best > MIN_INFORMATION ** 2, 1.0 - other, 0.0).mean())
 
 
 def explained_matrix(codes, factors, discrete=False):
@@ -252,7 +252,7 @@ def dci(codes, factors, discrete=False, seed=0):
             60, min_samples_leaf=3, max_features=1.0, oob_score=True, random_state=seed).fit(codes[has], target)
         chance = np.bincount(target).max() / len(target) if discrete else 0.0
         explains = (forest.oob_score_ - chance) / (1.0 - chance)
-        informative[f] = explains if explains > TELLS else 0.0
+        informative[f] = explains if explains > MIN_INFORMATION else 0.0
         importance[:, f] = forest.feature_importances_ * informative[f]
     rows, columns = importance.sum(axis=1), importance.sum(axis=0)
     if not rows.sum():
@@ -297,4 +297,4 @@ def _classes(values):
 
 def _varies(column):
     known = column[~np.isnan(column)]
-    return len(known) >= LEAST and np.ptp(known) > 0
+    return len(known) >= MIN_NOTES and np.ptp(known) > 0

@@ -25,7 +25,7 @@ class Regulariser(nn.Module):
         super().__init__()
         self.latent_dim, self.n_mels, self.n_frames = latent_dim, n_mels, n_frames
 
-    def told_pitch(self, pitch, log_mel, labels):
+    def conditioning_pitch(self, pitch, log_mel, labels):
         """Return the pitch ``(B,)`` at which a batch is decoded: its own, where a class does not say otherwise."""
         return pitch
 

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from latentsampler.data.figures import figure_leak, figure_mels, figure_pitch_map
+from latentsampler.data.figures import figure_leakage, figure_mels, figure_pitch_map
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def test_a_map_shows_every_note_at_its_pitch_and_neighbouring_recordings_in_diff
 
 def test_histograms_of_the_leak_are_densities_that_say_how_many_pairs_they_are_of():
     same, different = np.linspace(0.9, 1.0, 50), np.linspace(0.1, 0.6, 30)
-    axis = figure_leak(same, different).axes[0]
+    axis = figure_leakage(same, different).axes[0]
     areas = [sum(bar.get_width() * bar.get_height() for bar in bars) for bars in axis.containers]
     means = [sum(bar.get_width() * bar.get_height() * (bar.get_x() + bar.get_width() / 2) for bar in bars)
              for bars in axis.containers]

@@ -2,10 +2,10 @@ import csv
 from collections import Counter
 
 import pytest
-from latentsampler.data.dialects import as_row, contradiction
 from latentsampler.data.free_names import parse_any
 from latentsampler.data.names import parse_sol, recording
 from latentsampler.data.table import COLUMNS
+from latentsampler.data.table_formats import as_row, contradiction
 
 
 @pytest.fixture(scope="module")

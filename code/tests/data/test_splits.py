@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from latentsampler.data.leak import leak_study
+from latentsampler.data.leakage import leakage_study
 from latentsampler.data.splits import groups, split
 
 
@@ -45,7 +45,7 @@ def test_keys_of_one_recording_are_near_identical_after_resampling_and_others_ar
 
     chosen = [i for i in INSTRUMENTS if i.abbreviation in ("TpC", "Bn", "Fl")]
     source = SoundFontSource(soundfont, velocities=(80,), instruments=chosen)
-    same, different = leak_study(NoteDataset(build_store(source, tmp_path, MelConfig(), progress=False)))
+    same, different = leakage_study(NoteDataset(build_store(source, tmp_path, MelConfig(), progress=False)))
     assert len(same) > 60 and len(different) > 20
     assert np.quantile(same, 0.05) > 0.95 and np.median(different) < 0.6
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import matplotlib
 import numpy as np
 import pytest
-from latentsampler.data.figures import figure_ceiling, figure_leak, table_preparation
+from latentsampler.data.figures import figure_ceiling, figure_leakage, table_preparation
 from latentsampler.data.preparation_study import preparation_config, run_preparation_study
 from latentsampler.data.prepare import Preparation
 from latentsampler.data.soundfont import SoundFontSource
@@ -77,4 +77,4 @@ def test_extraction_time_and_size_belong_to_a_front_end(study):
 
 
 def test_the_leak_is_drawn():
-    assert len(figure_leak(np.array([0.99]), np.array([0.3])).axes[0].patches) >= 2
+    assert len(figure_leakage(np.array([0.99]), np.array([0.3])).axes[0].patches) >= 2

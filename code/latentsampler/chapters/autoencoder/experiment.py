@@ -19,7 +19,7 @@ from dataclasses import asdict
 import numpy as np
 import torch
 
-from latentsampler.chapters.autoencoder import ablations, attributes, labels, peers, runs
+from latentsampler.chapters.autoencoder import ablations, attributes, baselines, labels, runs
 from latentsampler.chapters.autoencoder import config as configuration
 from latentsampler.chapters.autoencoder.config import find
 from latentsampler.chapters.autoencoder.model import AutoEncoder
@@ -236,10 +236,10 @@ def _measure(module, dataset, parts, config):
 
 
 def _linear(dataset, parts, latent_dim):
-    """Log-spectral distances of the linear peers of the same size."""
+    """Log-spectral distances of the linear baselines of the same size."""
     mel, pitch, found = torch.from_numpy(np.array(dataset.mels[parts.test])), dataset.pitch[parts.test], {}
-    for name, peer in (("pca", peers.LINEAR["PCA"]), ("pitch_pca", peers.LINEAR["PitchPCA"])):
-        model = peer(dataset, parts.train, latent_dim)
+    for name, baseline in (("pca", baselines.LINEAR["PCA"]), ("pitch_pca", baselines.LINEAR["PitchPCA"])):
+        model = baseline(dataset, parts.train, latent_dim)
         estimate = model.decode(model.encode(mel, pitch), pitch)
         found[f"{name}_lsd_db"] = float(log_spectral_distance(estimate, mel).mean())
     return found

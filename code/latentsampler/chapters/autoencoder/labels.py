@@ -193,7 +193,7 @@ class LabelledPrior(Regulariser):
         spans = _spans(log_mel).flatten(1) * 16.0 / (self.n_mels * FRAMES) ** 0.5
         return {name: head(spans) for name, head in self.heads.items()}
 
-    def told_pitch(self, pitch, log_mel, labels):
+    def conditioning_pitch(self, pitch, log_mel, labels):
         """Return the pitch to decode at: the known one, else the one that the head hears, never ``pitch`` itself."""
         with torch.no_grad():
             heard = self.hear(log_mel)["pitch"].argmax(dim=1)
@@ -233,7 +233,7 @@ class LabelledPrior(Regulariser):
 class Unlabelled(KullbackLeibler):
     """A variational autoencoder that is told nothing, not even the pitch: labels are worth what they add to it."""
 
-    def told_pitch(self, pitch, log_mel, labels):
+    def conditioning_pitch(self, pitch, log_mel, labels):
         """Return "unpitched" for every note."""
         return torch.full_like(pitch, torch.nan)
 

@@ -46,7 +46,7 @@ class Objective(nn.Module):
         mel, pitch = self.mels[indices].to(self.device), self.pitch[indices].to(self.device)
         log_mel = self.module.scale(mel)  # (B, M, T)
         labels = {name: values[indices].to(self.device) for name, values in self.labels.items()}
-        pitch = self.regulariser.told_pitch(pitch, log_mel, labels)
+        pitch = self.regulariser.conditioning_pitch(pitch, log_mel, labels)
         mean, log_variance, scores = self.module.posterior(log_mel)
         z = self._sample(mean, log_variance)  # (B, L)
         estimate = self.module.decoder(z, pitch)  # (B, M, T)

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-* A player is called with a mel ``(B, M, T)`` and a pitch ``(B,)`` and returns waveforms ``(B, N)``.
+* A vocoder is called with a mel ``(B, M, T)`` and a pitch ``(B,)`` and returns waveforms ``(B, N)``.
 * Three sets of notes: ``recordings``, SoundFont recordings that no training saw; ``instruments``, all notes of
   instruments set apart, which the shipped vocoder *has* seen (and ``untrained``, the same network before training,
   has not); ``toy``, synthetic notes, which none has seen. ``decoded`` are the mels of the first set as an
@@ -13,7 +13,7 @@ Contents
 --------
 Settings        what is measured
 SETTINGS        by name
-players         name -> player, number of parameters
+vocoders         name -> vocoder, number of parameters
 run_benchmark   Settings + stores + files -> metrics, timings
 note_figures    closeness, tune and level of some sounds, note by note
 table           a benchmark as text
@@ -71,8 +71,8 @@ SETTINGS = {"full": Settings(),
             "small": Settings(recordings=10, instruments=5, toy=5, tones=4, timed=12)}
 
 
-def players(settings, config, files):
-    """Return the players of a table.
+def vocoders(settings, config, files):
+    """Return the vocoders of a table.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def players(settings, config, files):
     Returns
     -------
     dict
-        Name -> player.
+        Name -> vocoder.
     """
     found = {f"griffin-lim-{n}": partial(_griffin_lim, config, n, 0.0) for n in settings.griffin_lim}
     found |= {f"fast-griffin-lim-{n}": partial(_griffin_lim, config, n, 0.99) for n in settings.fast_griffin_lim}
@@ -99,8 +99,8 @@ def players(settings, config, files):
         else:
             print(f"no {path}: the table has no row {name}")
     found["untrained"] = experiment.build(experiment.RUNS["harmonic"]).eval()
-    return {name: player if callable(player) and not isinstance(player, torch.nn.Module)
-            else partial(experiment.apply, player) for name, player in found.items()}
+    return {name: vocoder if callable(vocoder) and not isinstance(vocoder, torch.nn.Module)
+            else partial(experiment.apply, vocoder) for name, vocoder in found.items()}
 
 
 def _griffin_lim(config, n_iterations, momentum, mel, _):
@@ -168,7 +168,7 @@ def _rms(x):
 
 
 def run_benchmark(settings, dataset, model, files, toy=None):
-    """Measure all players.
+    """Measure all vocoders.
 
     Parameters
     ----------
@@ -179,36 +179,36 @@ def run_benchmark(settings, dataset, model, files, toy=None):
     model : torch.nn.Module
         A loaded ``model.pt``.
     files : dict
-        As for :func:`players`.
+        As for :func:`vocoders`.
     toy : NoteDataset, optional
         Toy notes.
 
     Returns
     -------
     metrics : dict
-        set -> player -> figure -> [mean, low, high]; "pairs": set -> player -> figure -> [difference to
-        Griffin-Lim-60, low, high]; "tones": player -> figure; "parameters" and "notes".
+        set -> vocoder -> figure -> [mean, low, high]; "pairs": set -> vocoder -> figure -> [difference to
+        Griffin-Lim-60, low, high]; "tones": vocoder -> figure; "parameters" and "notes".
     timings : dict
-        player -> ms_per_second, times_griffin_lim_60, load_ms.
+        vocoder -> ms_per_second, times_griffin_lim_60, load_ms.
     """
-    all_players, config = players(settings, dataset.mel_config, files), dataset.mel_config
+    all_vocoders, config = vocoders(settings, dataset.mel_config, files), dataset.mel_config
     metrics = {"sets": {}, "pairs": {}, "tones": {}, "notes": {}, "parameters": _parameters(files)}
     for name, (notes, indices, through) in note_sets(settings, dataset, toy, model).items():
         waveform, mel, pitch = experiment.notes(notes, indices)
         mel = mel if through is None else experiment.through(through, mel, pitch)
         recording = groups(notes.column("Recording")) if "Recording" in notes.rows.columns else np.arange(len(notes))
         true_hz, found = heard_hz(waveform, config), {}
-        for player, play in tracked(all_players.items(), desc=name):
+        for vocoder, play in tracked(all_vocoders.items(), desc=name):
             with torch.inference_mode():
                 sound = torch.cat([play(mel[k:k + 8], pitch[k:k + 8]) for k in range(0, len(mel), 8)])
-            found[player] = note_figures(sound, waveform, pitch, true_hz, config)
+            found[vocoder] = note_figures(sound, waveform, pitch, true_hz, config)
         metrics["notes"][name] = len(indices)
-        metrics["sets"][name] = {player: _means(figures, recording[indices]) for player, figures in found.items()}
-        metrics["pairs"][name] = {player: _pairs(figures, found[RIVAL], recording[indices])
-                                  for player, figures in found.items() if player != RIVAL}
-    for player, play in tracked(all_players.items(), desc="tones"):
-        metrics["tones"][player] = probes.tone_figures(play, config, settings.tones)
-    return metrics, _timings(all_players, dataset, settings.timed, files)
+        metrics["sets"][name] = {vocoder: _means(figures, recording[indices]) for vocoder, figures in found.items()}
+        metrics["pairs"][name] = {vocoder: _pairs(figures, found[RIVAL], recording[indices])
+                                  for vocoder, figures in found.items() if vocoder != RIVAL}
+    for vocoder, play in tracked(all_vocoders.items(), desc="tones"):
+        metrics["tones"][vocoder] = probes.tone_figures(play, config, settings.tones)
+    return metrics, _timings(all_vocoders, dataset, settings.timed, files)
 
 
 def _means(figures, recording):
@@ -241,13 +241,13 @@ def _parameters(files):
             for name, path in files.items() if Path(path).is_file()}
 
 
-def _timings(all_players, dataset, count, files):
-    """Return the cost of each player, note after note in turn, so that other work on the machine disturbs all alike."""
-    times = {name: [] for name in all_players}
+def _timings(all_vocoders, dataset, count, files):
+    """Return the cost of each vocoder, note after note in turn: other work on the machine disturbs all alike."""
+    times = {name: [] for name in all_vocoders}
     config = dataset.mel_config
     for k in range(count + 2):
         _, mel, pitch = experiment.notes(dataset, [k * 37 % len(dataset)])
-        for name, play in all_players.items():
+        for name, play in all_vocoders.items():
             with torch.inference_mode():
                 begin = time.thread_time()
                 play(mel, pitch)
@@ -268,7 +268,7 @@ def _load(path):
 
 
 def table(metrics, timings):
-    """Return a benchmark as text: a row per player; from clean mels, from decoded ones, speed.
+    """Return a benchmark as text: a row per vocoder; from clean mels, from decoded ones, speed.
 
     Parameters
     ----------
@@ -285,9 +285,9 @@ def table(metrics, timings):
                ("toy", "sc_1024_db"), ("toy", "mel_db")]
     columns = [pair for pair in columns if pair[0] in metrics["sets"]]
     lines = [f"{'':20s}" + "".join(f"{name[:10]:>12s}" for name, _ in columns) + f"{'':>12s}{'':>10s}",
-             f"{'player':20s}" + "".join(f"{figure.replace('asked_', '')[:11]:>12s}" for _, figure in columns)
+             f"{'vocoder':20s}" + "".join(f"{figure.replace('asked_', '')[:11]:>12s}" for _, figure in columns)
              + f"{'ms per s':>12s}{'x GL-60':>10s}"]
-    for player, timing in timings.items():
-        cells = "".join(f"{metrics['sets'][name][player][figure][0]:12.3g}" for name, figure in columns)
-        lines.append(f"{player:20s}{cells}{timing['ms_per_second']:12.3g}{timing['times_griffin_lim_60']:10.3g}")
+    for vocoder, timing in timings.items():
+        cells = "".join(f"{metrics['sets'][name][vocoder][figure][0]:12.3g}" for name, figure in columns)
+        lines.append(f"{vocoder:20s}{cells}{timing['ms_per_second']:12.3g}{timing['times_griffin_lim_60']:10.3g}")
     return "\n".join(lines)

@@ -145,7 +145,7 @@ def test_renyi_falls_away_from_the_centre_by_its_closed_form(curves):
     way = next(way for way in monotone.WAYS if "at mean" in way)
     variances = np.array([variance for _, variance in monotone.WAYS[way]])
     star = 0.5 + 0.5 * variances
-    expected = 4 * (0.25 * monotone.AWAY ** 2 / star + np.log(star) - 0.5 * np.log(variances))
+    expected = 4 * (0.25 * monotone.MEAN_SHIFT ** 2 / star + np.log(star) - 0.5 * np.log(variances))
     assert curves["Renyi", way] == pytest.approx(expected, rel=1e-4)
 
 

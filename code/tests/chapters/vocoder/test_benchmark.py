@@ -57,7 +57,7 @@ def measured(small_notes, tmp_path_factory):
     return benchmark.run_benchmark(settings, small_notes, Same(), files, small_notes)
 
 
-def test_every_player_has_every_figure_on_every_set(measured):
+def test_every_vocoder_has_every_figure_on_every_set(measured):
     metrics, timings = measured
     assert set(metrics["sets"]) == {"recordings", "decoded", "instruments", "toy"}
     for name, rows in metrics["sets"].items():

@@ -1,4 +1,4 @@
-"""Every way to tie codes to a prior, and their peers, under one budget: which differences hold.
+"""Every way to tie codes to a prior, and their baselines, under one budget: which differences hold.
 
 Conventions
 -----------
@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from latentsampler.chapters.autoencoder import peers
+from latentsampler.chapters.autoencoder import baselines
 from latentsampler.chapters.autoencoder.config import Config
 from latentsampler.chapters.autoencoder.experiment import fit
 from latentsampler.chapters.autoencoder.studies import comparison, measures
@@ -33,7 +33,7 @@ from latentsampler.learning.training import Schedule
 
 BASE = "Plain"  # the method that the others are compared with
 OWN = tuple(method.__name__ for method in regularisers.METHODS)
-LINEAR, PYTHAE = tuple(peers.LINEAR), tuple(peers.PYTHAE)
+LINEAR, PYTHAE = tuple(baselines.LINEAR), tuple(baselines.PYTHAE)
 AT_ALL_SIZES = ("Plain", "KullbackLeibler", "MMDGaussian", "SlicedWasserstein", *LINEAR)
 
 
@@ -44,7 +44,7 @@ class Setting:
     Parameters
     ----------
     methods : tuple of str
-        Classes of ``regularisers``, and names of ``peers``.
+        Classes of ``regularisers``, and names of ``baselines``.
     sizes : tuple of int
         Latent sizes of the methods that run at several; all others run at the first.
     seeds : int
@@ -131,11 +131,11 @@ def run_cell(method, size, seed, setting, stores):
     parts, config = divide(notes), config_of(method, size, setting, notes.mel_config)
     begin = time.process_time()
     if method in LINEAR:
-        model = peers.LINEAR[method](notes, parts.train, size)
+        model = baselines.LINEAR[method](notes, parts.train, size)
     elif method in OWN:
         model = measures.Trained(fit(config, seed, notes, parts, progress=False)[0])
     else:
-        model = peers.train_pythae(method, config, seed, notes, parts)
+        model = baselines.train_pythae(method, config, seed, notes, parts)
     seconds = time.process_time() - begin
     if method in PYTHAE:  # its epochs are whole
         seconds = model.seconds_before + model.seconds_per_step * setting.schedule.steps

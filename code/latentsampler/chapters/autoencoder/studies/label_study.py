@@ -163,7 +163,7 @@ def _sound(fitted, notes, test, seed):
     mel = torch.from_numpy(notes.mels[test])
     log_mel = fitted.module.scale(mel)
     mean, log_variance, _ = fitted.module.posterior(log_mel)
-    pitch = fitted.regulariser.told_pitch(notes.pitch[test], log_mel, {})
+    pitch = fitted.regulariser.conditioning_pitch(notes.pitch[test], log_mel, {})
     torch.manual_seed(seed)
     codes = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
     tests = two_sample_tests(codes.numpy(), fitted.regulariser.sample_prior, seed=seed)

@@ -22,11 +22,11 @@ from torch import nn
 from latentsampler.learning.batch import Batch
 from latentsampler.learning.regularisers import METHODS, Adversarial
 
-AWAY = 3.0  # the mean that is not zero, for the second row of variances
+MEAN_SHIFT = 3.0  # the mean that is not zero, for the second row of variances
 TOLERANCE = 0.002
 WAYS = {"mean 0..10": [(float(m), 1.0) for m in range(11)],
         "variance 1..15": [(0.0, float(v)) for v in range(1, 16, 2)],
-        f"variance 1..15 at mean {AWAY:g}": [(AWAY, float(v)) for v in range(1, 16, 2)]}
+        f"variance 1..15 at mean {MEAN_SHIFT:g}": [(MEAN_SHIFT, float(v)) for v in range(1, 16, 2)]}
 SIZE, NOTES = 4, 256  # latent dimensions and codes of a cloud
 
 

@@ -1,4 +1,4 @@
-"""Claims about peers: they are what they say, told the pitch as our decoder is, and trained by their own loop."""
+"""Claims about baselines: they are what they say, told the pitch as our decoder is, and trained by their own loop."""
 
 import sys
 from dataclasses import replace
@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from latentsampler.chapters.autoencoder.baselines import LINEAR, PYTHAE, train_pythae, weights
 from latentsampler.chapters.autoencoder.config import Config
-from latentsampler.chapters.autoencoder.peers import LINEAR, PYTHAE, train_pythae, weights
 from latentsampler.learning.training import Schedule
 from latentsampler.sound.audio import MelConfig
 from latentsampler.sound.metrics import log_spectral_distance

@@ -3,7 +3,7 @@
 Contents
 --------
 copy_correlation   are two notes one recording at two speeds?
-leak_study         correlations of pairs from the same and from different recordings
+leakage_study         correlations of pairs from the same and from different recordings
 """
 
 import numpy as np
@@ -39,7 +39,7 @@ def copy_correlation(low, high, semitones, sample_rate):
     return float(np.abs(near).max() / np.sqrt(np.sum(a ** 2) * np.sum(b ** 2) + 1e-20))
 
 
-def leak_study(dataset, dynamics="mf", most=300, seed=0):
+def leakage_study(dataset, dynamics="mf", most=300, seed=0):
     """Correlate neighbouring keys of one instrument, of the same recording and of different ones.
 
     Parameters
