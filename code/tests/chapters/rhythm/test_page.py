@@ -83,7 +83,7 @@ def test_clicks_change_the_pattern_and_play_is_heard(root, tmp_path):
         after = view.evaluate("rhythm.state.hits.length")
         view.locator(".rhythm-grid button[aria-pressed=false]").first.click()
         assert view.evaluate("rhythm.state.hits.length") == after + 1 and view.evaluate("rhythm.state.played") == 1
-        view.evaluate("""window.peak = 0; const ear = AudioNode.prototype.connect;
+        view.evaluate("""() => { window.peak = 0; const ear = AudioNode.prototype.connect;
             AudioNode.prototype.connect = function (target, ...rest) {
               if (target instanceof AudioDestinationNode) {
                 const meter = this.context.createScriptProcessor(1024, 1, 1);
@@ -91,7 +91,7 @@ def test_clicks_change_the_pattern_and_play_is_heard(root, tmp_path):
                   window.peak = Math.max(window.peak, Math.abs(x)); };
                 ear.call(this, meter); ear.call(meter, target);
               }
-              return ear.call(this, target, ...rest); };""")
+              return ear.call(this, target, ...rest); }; }""")
         view.locator("#rhythm-play").click()
         view.wait_for_function("rhythm.state.played > 12 && window.peak > 0.02", timeout=20_000)
         view.locator("#rhythm-play").click()
