@@ -3,7 +3,7 @@
 import csv
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from latentsampler.data.free_names import parse_any, several_notes
 from latentsampler.data.table import pitch_name, pitch_number
@@ -91,6 +91,7 @@ def test_pitch_and_loudness_of_a_thousand_names_of_real_sets_are_those_of_the_ta
        st.sampled_from(["{}", "piano_{}", "a b - {} (2)", "x.{}.ff"]), st.booleans())
 def test_any_pitch_written_in_any_way_is_read_back(number, sign, pattern, lower):
     name = pitch_name(number)
+    assume(number > 11 or "#" not in name or not sign.isalpha())  # in Csharp-1 the dash may as well part two words
     if "#" in name:
         letter, octave = name[0], name[2:]
         if SHARPS[sign] == "b":
