@@ -42,11 +42,11 @@ def table_methods(records, size):
 
 
 def table_ablation(records):
-    """Return what each change does to the share of exact answers and to the F-score of the ones."""
-    found = figures.table_ablation(records.read("ablation", "assignment-ablation"))
-    rows = [[name, *(_change(changes[metric]) for metric in ("exact", "f1_positive"))]
-            for name, changes in found.items()]
-    return _rows(["change", "exact", "F of the ones"], rows, "lrr")
+    """Return what each change does to the share of exact answers, in equal steps and in equal seconds."""
+    both = [figures.table_ablation(records.read("ablation", f"assignment-{name}"))
+            for name in ("ablation", "ablation-seconds")]
+    rows = [[name, *(_change(part[name]["exact"] if name in part else None) for part in both)] for name in both[0]]
+    return _rows(["change", "equal steps", "equal seconds"], rows, "lrr")
 
 
 def _change(found):
