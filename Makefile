@@ -32,10 +32,11 @@ test: ## the fast suite (under 12 minutes on 2 cores); CHAPTER=name: that chapte
 	@$(PY) -m pytest -q -m "alone and not long" code/tests $(ONLY)
 	@[ -z "$(BOOKS)" ] || $(PY) -m pytest -q -n 2 --dist loadfile --nbval-lax --nbval-cell-timeout=120 $(BOOKS)
 
-check: ## the long suite: soak, churn, fuzz, sanitizers, kills, clusters (under 50 minutes)
+check: ## the long suite: soak, churn, fuzz, sanitizers, kills, clusters (under 45 minutes)
 	@./setup.sh test
 	@./setup.sh --system $(SYSTEM_TEST) || echo "going on without: tests that need these parts are skipped by name"
-	@$(PY) -m pytest -q -m long code/tests
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "long and not alone" code/tests $(ONLY)
+	@$(PY) -m pytest -q -m "long and alone" code/tests $(ONLY)
 
 coverage: ## lines of the package that the fast suite runs: at least 90 %, and which it does not
 	@./setup.sh test
@@ -63,7 +64,7 @@ weights: ## train what patch/ ships, with its records (hours; DATA=notes.npz and
 	@[ "$(PYTHON)" != "$(PY)" ] || ./setup.sh
 	PYTHONPATH=code CHAPTER="$(CHAPTER)" PYTHON="$(PYTHON)" DATA="$(DATA)" $(PYTHON) -m tools.weights
 
-report: ## report/report.pdf from its sources and the records
+report: ## report/report.pdf and studies.pdf from its sources and the records
 	@./setup.sh
 	@./setup.sh --system $(SYSTEM_REPORT)
 	@PYTHONPATH=code $(PY) -m tools.report.make
@@ -73,4 +74,4 @@ archive: ## NAMES="Durand Petit" [YEAR=2017]: the zip for evaluation, at most 20
 	@PYTHONPATH=code $(PY) -m tools.archive --names "$$NAMES" --year "$${YEAR:-2017}"
 
 clean: ## remove what was built, but not .venv
-	rm -rf build report/build patch/wae-sampler.pd_* patch/wae-render
+	rm -rf build report/build patch/wae-sampler.pd_* patch/wae-pattern.pd_* patch/wae-render
