@@ -69,7 +69,7 @@ report: ## report/report.pdf and studies.pdf from its sources and the records
 	@./setup.sh --system $(SYSTEM_REPORT)
 	@PYTHONPATH=code $(PY) -m tools.report.make
 
-archive: ## NAMES="Durand Petit" [YEAR=2017]: the zip for evaluation, at most 20 MB
+archive: ## NAMES="Durand Petit" [YEAR=2017]: the zip for evaluation, at most 25 MB
 	@./setup.sh
 	@PYTHONPATH=code $(PY) -m tools.archive --names "$$NAMES" --year "$${YEAR:-2017}"
 
