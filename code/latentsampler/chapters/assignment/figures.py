@@ -31,7 +31,7 @@ def figure_matrix(distances, assignment, logits):
     return figure
 
 
-def figure_margins(metrics, size=(3.45, 2.1)):
+def figure_margins(metrics, size=(3.45, 1.5)):
     """Return a figure of the share of exact answers by margin at size 2, from metrics of the record of methods."""
     figure, axis = plt.subplots(figsize=size, layout="constrained")
     for name in ("messages", "min-sum x 24", "published", "sinkhorn .02 x 50", "greedy"):

@@ -13,10 +13,10 @@ import numpy as np
 
 from latentsampler.chapters.assignment import figures
 
-SHOWN = {"all-zero": "all zero", "published": "HungarianNet, published", "hungarian-2": "HungarianNet, ours",
-         "hungarian-10": "HungarianNet, ours", "exchangeable-10": "exchangeable layers", "greedy": "greedy",
+SHOWN = {"all-zero": "all zero", "published": "HungarianNet, published", "hungarian-2": "HungarianNet",
+         "hungarian-10": "HungarianNet", "exchangeable-10": "exchangeable layers", "greedy": "greedy",
          "sinkhorn .02 x 50": "Sinkhorn .02, 50", "sinkhorn .005 x 500": "Sinkhorn .005, 500",
-         "min-sum x 24": "min-sum, 24 rounds", "messages-2": "MessageNet, size 2 only", "messages": "MessageNet",
+         "min-sum x 24": "min-sum, 24", "messages-2": "MessageNet, size 2 only", "messages": "MessageNet",
          "scipy": "SciPy"}
 
 
@@ -33,10 +33,10 @@ def table_methods(records, size):
     rows = []
     for name, title in SHOWN.items():
         found = metrics.get(name, {}).get(f"size{size}")
-        if found:
+        if found and not (name == "messages-2" and size > 2):
             rows.append([title, *(f"{found[key]:.3f}" for key in ("f1_weighted", "f1_positive", "exact", "exact_full")),
                          f"{found['exact_full_rounded']:.3f}", f"{100 * found['cost_gap']:.2f}",
-                         f"{times[name][f'size{size}']:.1f}"])
+                         f"{times[name][f'size{size}']:.0f}"])
     head = ["", "wF1", "F1", "exact", "full", "rounded", r"gap \%", r"$\mu$s"]
     return _rows(head, rows, "lrrrrrrr")
 
@@ -52,7 +52,7 @@ def table_ablation(records):
 def _change(found):
     if found is None:
         return "--"
-    text = f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]".replace("-", "$-$")
+    text = f"{found.mean:+.2f} [{found.low:+.2f}, {found.high:+.2f}]".replace("-", "$-$")
     return text if found.outcome == "undecided" else f"\\textbf{{{text}}}"
 
 
