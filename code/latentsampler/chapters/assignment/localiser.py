@@ -68,7 +68,7 @@ class Setting:
     examples: int = 8000
     tests: int = 1000
     width: int = 128
-    seeds: int = 1
+    seeds: int = 2
     schedule: Schedule = Schedule(steps=400, batch_size=64, learning_rate=4e-3, valid_every=400)
 
 
