@@ -53,10 +53,7 @@ def vary(model_file, source, out, knobs, keep=True):
     model, performance, patterns = _open(model_file, source)
     with torch.inference_mode():
         z = model.encode(patterns)
-        wanted = model.knobs(z).clone()
-        for name, value in knobs.items():
-            wanted[:, ATTRIBUTES.index(name)] = value
-        after = model.decode(model.turn(z, wanted))
+        after = model.decode(_turned(model, z, knobs))
         if keep:
             after = apply_difference(patterns, model.decode(z), after)
     _write(out, after, performance.bpm)
@@ -81,9 +78,8 @@ def humanise(model_file, source, out, amount=1.0):
     model, performance, patterns = _open(model_file, source)
     with torch.inference_mode():
         z = model.encode(patterns)
-        wanted = model.knobs(z).clone()
-        wanted[:, [ATTRIBUTES.index("swing"), ATTRIBUTES.index("dynamics")]] = 0.5  # a straight beat has neither
-        played = model.cells(model.turn(z, wanted))  # of every cell: logit, velocity, offset
+        # a straight beat has neither; of every cell come logit, velocity, offset
+        played = model.cells(_turned(model, z, {"swing": 0.5, "dynamics": 0.5}))
         onset = patterns[:, :1]
         after = torch.cat([onset, onset * torch.lerp(patterns[:, 1:], played[:, 1:], amount)], 1)
     _write(out, after, performance.bpm)
@@ -143,6 +139,15 @@ def apply_difference(patterns, before, after):
     rest = torch.where(mine, moved, after[:, 1:])  # (B, 2, 9, 32)
     velocity, offset = rest[:, :1].clamp(1.0 / 127.0, 1.0), rest[:, 1:].clamp(-0.5, 0.4999)
     return torch.cat([onset.float(), onset * velocity, onset * offset], 1)
+
+
+def _turned(model, z, knobs):
+    """Return points with some knobs elsewhere; the numbers of the others stay exactly as they are."""
+    turned = z.clone()
+    for name, value in knobs.items():
+        index = ATTRIBUTES.index(name)
+        turned[:, index] = model.turn(z, torch.full((len(z), len(ATTRIBUTES)), value))[:, index]
+    return turned
 
 
 def _open(model_file, source):
