@@ -130,7 +130,7 @@ def house(tmp_path_factory):
     for name in kept:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(
-                "__pycache__", "*.egg-info", "listening", "sample", "build"))
+                "__pycache__", "*.egg-info", "*.flac", "build"))
         else:
             shutil.copy(ROOT / name, folder / name)
     notebook = json.loads((ROOT / "notebooks" / "01_dataset.ipynb").read_text())

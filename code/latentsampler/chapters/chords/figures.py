@@ -16,7 +16,7 @@ import torch
 from latentsampler.chapters.chords import studies
 from latentsampler.chapters.chords.alphabet import NONE, spell
 
-# Carsault et al., MLSP 2019, figure 4: accuracy on A1 by beat ahead, read off the plot
+# accuracy on A1 by beat ahead, as given for the method of Carsault et al., MLSP 2019
 POSITIONS = (0.745, 0.53, 0.44, 0.35, 0.32, 0.29, 0.28, 0.28)
 CODES = {"vae_accuracy": "beats that come back (A3)", "vae_whole": "pieces without a mistake",
          "code_deviation": "mean deviation of the codes", "sample_ratio": "perplexity of samples / of songs",

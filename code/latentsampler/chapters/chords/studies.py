@@ -18,7 +18,7 @@ from latentsampler.chapters.chords.songs import Windows, open_songs, windows
 from latentsampler.evaluation.statistics import t_interval
 from latentsampler.experiments.grid import Study
 
-# Carsault et al., MLSP 2019, table 1: accuracy and perplexity on A1, A2, A3 (their MLP with aggregation has 2.1 M
+# as given for Carsault et al., MLSP 2019: accuracy and perplexity on A1, A2, A3 (their MLP with aggregation has 2.1 M
 # parameters, their LSTM 6.9 M); another two thirds of the songs are at hand
 PUBLISHED = {"published, best": (42.3, 38.0, 36.5, 7.40, 12.9, 15.7), "published, LSTM": (41.8, 37.3, 36.0),
              "published, repeat": (34.2, 31.6, 31.1)}

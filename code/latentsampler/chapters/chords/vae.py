@@ -40,7 +40,7 @@ def tonic_table(songs):
 class ChordVAE(nn.Module):
     """A code for every bar, given the bars before it; the same weights serve all bars.
 
-    A perceptron on whole pieces remembers the training songs: of held-out ones it got 88 % of the beats right. Bars
+    A perceptron on whole pieces remembers its training songs. Bars
     recur, pieces do not. Because a bar is decoded together with the bars decoded before it, independent draws
     from the prior are still a progression.
 
