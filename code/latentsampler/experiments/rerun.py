@@ -150,10 +150,19 @@ def find_store(checksum, folders=(ROOT / "build", ROOT / "data")):
         for depth in ("*", "*/*", "*/*/*"):
             for path in sorted(path for name in ("info.json", "store.json")
                                for path in Path(folder).glob(f"{depth}/{name}")):
-                if json.loads(path.read_text(encoding="utf-8")).get("checksum") == checksum:
+                if _checksum(path) == checksum:
                     return path.parent
     raise FileNotFoundError(f"expected the notes with checksum {checksum[:12]}... in a store below "
                             f"{', '.join(str(folder) for folder in folders)}, found none; name them with --data")
+
+
+def _checksum(path):
+    """Return the checksum that a store's file names; None where it names none, since other programs use such names."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content.get("checksum") if isinstance(content, dict) else None
 
 
 def parts(name):
