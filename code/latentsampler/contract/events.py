@@ -22,15 +22,11 @@ default_controls   metadata -> controls (1, K)
 check_events    events + metadata -> nothing, or what breaks the contract
 """
 
-import json
 import math
-import os
-import warnings
-from pathlib import Path
 
 import torch
 
-from latentsampler.contract.export import load_scripted, save_scripted
+from latentsampler.contract.export import load_scripted, save_scripted, write_scripted
 
 COLUMNS = ("beat", "voice", "pitch", "velocity", "length")
 KIND = "events"
@@ -120,13 +116,7 @@ def with_points(path, points):
     module, metadata = load_events(path)
     metadata["points"] = points
     _check_metadata(metadata, path)
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.jit.save(module, str(partial), _extra_files={"metadata.json": json.dumps(metadata)})
-    os.replace(partial, path)
-    return path
+    return write_scripted(module, path, metadata)
 
 
 def default_controls(metadata):

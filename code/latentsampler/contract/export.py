@@ -13,6 +13,7 @@ Contents
 FORMAT_VERSION   of the contract between models and hosts
 round_to_half    weights of a module -> their nearest half-precision values
 save_scripted    module or ScriptModule + metadata -> file
+write_scripted   ScriptModule + its whole metadata -> file
 load_scripted    file -> module, metadata
 source_hash      identity of the code that made a model
 created_from     what a file says of its origin
@@ -59,12 +60,34 @@ def save_scripted(module, path, metadata, keep=("forward",)):
         warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what libtorch hosts can load
         scripted = torch.jit.script(module.eval())
         frozen = torch.jit.freeze(scripted, preserved_attrs=[name for name in keep if name != "forward"])
-        buffer = io.BytesIO()  # a full disk must be an error of Python's: libtorch's own writer ends the process
-        torch.jit.save(frozen, buffer, _extra_files={"metadata.json": json.dumps(metadata)})
-    write_bytes(path, buffer.getbuffer())
+    write_scripted(frozen, path, metadata)
     load_scripted(path)
     path.with_name(path.name + ".ckpt.done").unlink(missing_ok=True)  # the result is safe
     return path
+
+
+def write_scripted(module, path, metadata):
+    """Write a ScriptModule with its whole metadata, as it is.
+
+    Parameters
+    ----------
+    module : torch.jit.ScriptModule
+        Frozen, or loaded from such a file.
+    path : str or pathlib.Path
+        File to write, atomically.
+    metadata : dict
+        What JSON can hold.
+
+    Returns
+    -------
+    pathlib.Path
+        ``path``.
+    """
+    buffer = io.BytesIO()  # a full disk must be an error of Python's: libtorch's own writer ends the process
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.save(module, buffer, _extra_files={"metadata.json": json.dumps(metadata)})
+    return write_bytes(path, buffer.getbuffer())
 
 
 def round_to_half(module):

@@ -7,9 +7,6 @@ write_descriptions  the same, written into the file's metadata
 words               slopes in deviations -> "harder, brighter"
 """
 
-import json
-import os
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +14,7 @@ import torch
 
 from latentsampler.attributes.descriptors import ATTRIBUTES, describe
 from latentsampler.chapters.projection.directions import most_varying, principal, read_points
-from latentsampler.contract.export import load_scripted
+from latentsampler.contract.export import load_scripted, write_scripted
 
 MORE = {"depth": "deeper", "brightness": "brighter", "hardness": "harder", "roughness": "rougher",
         "warmth": "warmer", "sharpness": "sharper", "booming": "more booming"}
@@ -123,9 +120,5 @@ def write_descriptions(path, n=300, seed=0):
     metadata["directions"] = [{"name": direction.name, "vector": direction.vector.round(4).tolist(),
                                "share": round(direction.share, 4), "description": found["words"]}
                               for direction, found in zip(directions, described[size:], strict=True)]
-    partial = Path(path).with_name(Path(path).name + ".partial")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is what libtorch hosts can load
-        torch.jit.save(module, str(partial), _extra_files={"metadata.json": json.dumps(metadata)})
-    os.replace(partial, path)
+    write_scripted(module, path, metadata)
     return described
