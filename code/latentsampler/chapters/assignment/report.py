@@ -12,18 +12,13 @@ TABLES, FIGURES, DERIVED   name -> function
 import numpy as np
 
 from latentsampler.chapters.assignment import figures
+from latentsampler.runtime.latex import tabular
 
 SHOWN = {"all-zero": "all zero", "published": "HungarianNet, published", "hungarian-2": "HungarianNet",
          "hungarian-10": "HungarianNet", "exchangeable-10": "exchangeable layers", "greedy": "greedy",
          "sinkhorn .02 x 50": "Sinkhorn .02, 50", "sinkhorn .005 x 500": "Sinkhorn .005, 500",
          "min-sum x 24": "min-sum, 24", "messages-2": "MessageNet, size 2 only", "messages": "MessageNet",
          "scipy": "SciPy"}
-
-
-def _rows(head, rows, columns):
-    body = "\n".join(" & ".join(row) + r" \\" for row in rows)
-    return f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{' & '.join(head)} \\\\\n\\midrule\n{body}\n\\bottomrule\n" \
-           "\\end{tabular}\n"
 
 
 def table_methods(records, size):
@@ -38,7 +33,7 @@ def table_methods(records, size):
                          f"{found['exact_full_rounded']:.3f}", f"{100 * found['cost_gap']:.2f}",
                          f"{times[name][f'size{size}']:.0f}"])
     head = ["", "wF1", "F1", "exact", "full", "rounded", r"gap \%", r"$\mu$s"]
-    return _rows(head, rows, "lrrrrrrr")
+    return tabular(head, rows, "lrrrrrrr")
 
 
 def table_ablation(records):
@@ -46,7 +41,7 @@ def table_ablation(records):
     both = [figures.table_ablation(records.read("ablation", f"assignment-{name}"))
             for name in ("ablation", "ablation-seconds")]
     rows = [[name, *(_change(part[name]["exact"] if name in part else None) for part in both)] for name in both[0]]
-    return _rows(["change", "equal steps", "equal seconds"], rows, "lrr")
+    return tabular(["change", "equal steps", "equal seconds"], rows, "lrr")
 
 
 def _change(found):
@@ -68,7 +63,7 @@ def table_gradient(records):
         means = [np.mean([one[key] for one in found]) for key in ("cosine", "near_tie")]
         rows.append([name, f"{errors.mean():.2f}{deviation}", f"{1e3 * seconds:.1f}",
                      *(f"{mean:.3f}".replace("-", "$-$") for mean in means)])
-    return _rows(["trained through", r"error ($^\circ$)", "ms a step", "cosine", "at near-ties"], rows, "lrrrr")
+    return tabular(["trained through", r"error ($^\circ$)", "ms a step", "cosine", "at near-ties"], rows, "lrrrr")
 
 
 def _worst_gradient(records):
